@@ -1,1 +1,1 @@
-"""store."""
+"""Durable truth: state in a database, features in memory-mapped arrays, models in files."""

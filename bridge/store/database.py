@@ -1,0 +1,179 @@
+"""Opens the state store: an SQLite file by default, any SQLAlchemy URL otherwise.
+
+Nothing is ever reset: a store that is damaged, newer than this version, or of another project is
+refused with its name, and left as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    make_url,
+    select,
+    update,
+)
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from bridge.errors import ConfigError, StoreError
+from bridge.store.tables import SCHEMA_VERSION, metadata, state
+
+__all__ = ["Store", "get_state", "open_store", "set_state"]
+
+
+class Store:
+    """An open state store; every read and write goes through :meth:`begin`."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self._engine = engine
+        self.name = name
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """One transaction: committed at the end, undone by any error.
+
+        Raises:
+            StoreError: the database cannot be read or written; nothing of this transaction stays.
+        """
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise _translated(error, self.name) from None
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def integrity(self) -> str:
+        """Return ``ok``, or what SQLite finds wrong with the file; ``ok`` for other databases."""
+        if self._engine.dialect.name != "sqlite":
+            return "ok"
+        with self.begin() as connection:
+            return str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+
+
+def open_store(directory: Path, url: str | None = None) -> Store:
+    """Open the store, and make its tables when it is new.
+
+    Args:
+        directory: where ``state.db`` lies; made when absent.
+        url: an SQLAlchemy URL that takes the place of the file.
+
+    Raises:
+        StoreError: the store is damaged, newer than this version, or cannot be reached.
+        ConfigError: the URL cannot be understood, or its driver is not installed.
+    """
+    address, name = _address(directory, url)
+    try:
+        engine = create_engine(address, pool_pre_ping=url is not None)
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise ConfigError(
+            f"The database of store.url cannot be used: {type(error).__name__}.",
+            "Check the URL, and install its driver (label-bridge[postgresql]).",
+        ) from None
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine)
+    store = Store(engine, name)
+    try:
+        _ready(store)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def get_state(connection: Connection, name: str) -> str | None:
+    """Return a value of the state table."""
+    value = connection.scalar(select(state.c.value).where(state.c.name == name))
+    return None if value is None else str(value)
+
+
+def set_state(connection: Connection, name: str, value: str) -> None:
+    """Set a value of the state table; writes nothing if it is there already."""
+    known = get_state(connection, name)
+    if known is None:
+        connection.execute(insert(state).values(name=name, value=value))
+    elif known != value:
+        connection.execute(update(state).where(state.c.name == name).values(value=value))
+
+
+def _address(directory: Path, url: str | None) -> tuple[str | URL, str]:
+    if url is not None:
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            raise ConfigError("store.url is not a database URL.") from None
+        return parsed, parsed.render_as_string(hide_password=True)
+    path = directory / "state.db"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"The store directory {directory} cannot be made: {error.strerror}."
+        ) from None
+    return URL.create("sqlite", database=str(path)), str(path)
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    """Take transactions into our own hands, since the driver's implicit ones skip DDL and reads."""
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA busy_timeout = 30000")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _ready(store: Store) -> None:
+    with store.begin() as connection:
+        if not inspect(connection).has_table("state"):
+            metadata.create_all(connection)
+            set_state(connection, "schema_version", str(SCHEMA_VERSION))
+        version = get_state(connection, "schema_version")
+    if version is None or not version.isdigit():
+        raise StoreError(f"{store.name} is not a store of Bridge: it has no schema version.")
+    if int(version) > SCHEMA_VERSION:
+        raise StoreError(
+            f"{store.name} was written by a newer version of Bridge (schema {version}, this one "
+            f"knows {SCHEMA_VERSION}).",
+            "Upgrade label-bridge; the store was left as it is.",
+        )
+
+
+_ADVICE = (
+    ("disk is full", "The disk is full", "Free space and run again; nothing was lost."),
+    ("readonly", "It is read-only", "Give this user the right to write there."),
+    ("unable to open", "It cannot be opened", "Check that the path exists and may be written."),
+    ("not a database", "It is damaged or no database", "Restore a backup; it was left as it is."),
+    ("malformed", "It is damaged", "Restore a backup; it was left as it is."),
+    ("disk I/O error", "The disk could not be read or written", "Check the disk and run again."),
+    ("locked", "Another program holds it", "Wait for the other program and run again."),
+)
+
+
+def _translated(error: SQLAlchemyError, name: str) -> StoreError:
+    # The driver's own words, without the statement and its values.
+    said = str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__
+    for needle, what, fix in _ADVICE:
+        if needle in said:
+            return StoreError(f"The store {name} cannot be used. {what} ({said}).", fix)
+    return StoreError(f"The store {name} cannot be used: {said}.")

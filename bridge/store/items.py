@@ -1,0 +1,167 @@
+"""Reads of items and answers: pool, queue, content, and what there is to learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
+
+from bridge.records import Item
+from bridge.store import tables
+from bridge.store.changes import chunked
+from bridge.store.tables import batch_items, items
+
+__all__ = [
+    "Answer",
+    "Counts",
+    "answers",
+    "changed_since",
+    "content_mark",
+    "count",
+    "hold_out_in_line",
+    "in_line",
+    "items_by_id",
+    "items_since",
+    "pool_ids",
+    "row_of",
+]
+
+ANNOTATIONS = tables.annotations
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many items there are of each sort; ``pool`` and ``queued`` do not overlap."""
+
+    items: int
+    answered: int
+    queued: int
+    pool: int
+    hold_out_pool: int
+    annotations: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One live annotation, as resolving needs it."""
+
+    item_id: int
+    key: str
+    hold_out: bool
+    annotator: str | None
+    status: str
+    value: dict[str, Any] | None
+    ground_truth: bool
+
+
+_open = exists().where(batch_items.c.item_id == items.c.id, batch_items.c.state == "open")
+_usable = and_(items.c.removed.is_(False), items.c.kind != "unknown")
+_unanswered = and_(_usable, items.c.answered.is_(False))
+_in_pool = and_(_unanswered, items.c.queued.isnot(True), ~_open)
+IN_QUEUE: ColumnElement[bool] = and_(_unanswered, _open)
+
+
+def count(connection: Connection) -> Counts:
+    """Count items and live annotations."""
+
+    def number(*where: ColumnElement[bool]) -> int:
+        return connection.scalar(select(func.count()).select_from(items).where(*where)) or 0
+
+    live = select(func.count()).select_from(ANNOTATIONS).where(ANNOTATIONS.c.deleted.is_(False))
+    return Counts(
+        items=number(items.c.removed.is_(False)),
+        answered=number(items.c.removed.is_(False), items.c.answered.is_(True)),
+        queued=number(IN_QUEUE),
+        pool=number(_in_pool),
+        hold_out_pool=number(_in_pool, items.c.hold_out.is_(True)),
+        annotations=connection.scalar(live) or 0,
+    )
+
+
+def pool_ids(connection: Connection, *, hold_out: bool = False) -> list[int]:
+    """Return row ids of the pool, ascending: what may be asked for, the hold-out's share apart."""
+    query = select(items.c.id).where(_in_pool, items.c.hold_out.is_(hold_out)).order_by(items.c.id)
+    return list(connection.execute(query).scalars())
+
+
+def hold_out_in_line(connection: Connection, limit: int) -> list[int]:
+    """Return the next row ids to ask for the hold-out, in the order of their lots."""
+    return _drawn(connection, limit, hold_out=True)
+
+
+def in_line(connection: Connection, limit: int) -> list[int]:
+    """Return row ids drawn at random from the rest of the pool, in the order of their lots."""
+    return _drawn(connection, limit, hold_out=False)
+
+
+def _drawn(connection: Connection, limit: int, *, hold_out: bool) -> list[int]:
+    query = (
+        select(items.c.id)
+        .where(_in_pool, items.c.hold_out.is_(hold_out))
+        .order_by(items.c.draw, items.c.id)
+        .limit(limit)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def items_by_id(connection: Connection, ids: Sequence[int]) -> dict[int, Item]:
+    """Return items by row id."""
+    found = {}
+    for chunk in chunked(ids):
+        for row in connection.execute(select(items).where(items.c.id.in_(chunk))):
+            found[row.id] = _item(row)
+    return found
+
+
+def items_since(connection: Connection, seq: int) -> Iterator[tuple[int, Item]]:
+    """Yield (row id, item) of all content above a mark, oldest first."""
+    query = (
+        select(items.c.id, items.c.key, items.c.kind, items.c.text, items.c.url, items.c.meta)
+        .where(items.c.seq > seq, _usable)
+        .order_by(items.c.seq)
+    )
+    result = connection.execution_options(yield_per=2000).execute(query)
+    for row in result:
+        yield row.id, _item(row)
+
+
+def content_mark(connection: Connection) -> int:
+    """Return the highest content sequence number."""
+    return connection.scalar(select(func.max(items.c.seq))) or 0
+
+
+def changed_since(connection: Connection, seq: int) -> int:
+    """Return how many annotations are new, changed, deleted or back above a mark."""
+    query = select(func.count()).select_from(ANNOTATIONS).where(ANNOTATIONS.c.seq > seq)
+    return connection.scalar(query) or 0
+
+
+def answers(connection: Connection) -> Iterator[Answer]:
+    """Yield the live annotations of items that are still there, grouped by item."""
+    query = (
+        select(
+            ANNOTATIONS.c.item_id,
+            items.c.key,
+            items.c.hold_out,
+            ANNOTATIONS.c.annotator,
+            ANNOTATIONS.c.status,
+            ANNOTATIONS.c.value,
+            ANNOTATIONS.c.ground_truth,
+        )
+        .join(items, items.c.id == ANNOTATIONS.c.item_id)
+        .where(ANNOTATIONS.c.deleted.is_(False), _usable)
+        .order_by(ANNOTATIONS.c.item_id, ANNOTATIONS.c.annotation_id)
+    )
+    for row in connection.execute(query):
+        yield Answer(*row)
+
+
+def row_of(connection: Connection, key: str) -> Any | None:
+    """Return the row of an item, None if there is none."""
+    return connection.execute(select(items).where(items.c.key == key)).first()
+
+
+def _item(row: Any) -> Item:
+    return Item(key=row.key, kind=row.kind, text=row.text, url=row.url, meta=row.meta)
