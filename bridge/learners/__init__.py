@@ -1,1 +1,30 @@
-"""learners."""
+"""Learners: the protocol, the built-in text learner, people's own estimators, evaluation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bridge.learners.spec import LearnerSpec
+
+if TYPE_CHECKING:
+    from bridge.learners.base import Learner
+
+__all__ = ["LearnerSpec", "make_learner"]
+
+
+def make_learner(spec: LearnerSpec) -> Learner:
+    """Make the learner that the settings name.
+
+    Raises:
+        ConfigError: the factory cannot be found, or refuses its parameters.
+        ModelError: what the factory returned is no learner and no classifier.
+    """
+    from bridge.learners.encoding import HashedText
+    from bridge.learners.text import TextLearner
+
+    encoder = HashedText(ngrams=spec.ngrams, columns=spec.columns)
+    if spec.estimator == "auto":
+        return TextLearner(encoder, spec.class_weight, spec.strength)
+    from bridge.learners.custom import custom_learner
+
+    return custom_learner(spec, encoder)

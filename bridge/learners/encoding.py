@@ -1,0 +1,70 @@
+"""The built-in encoder: hashed counts of words and word runs, sublinear.
+
+It keeps no vocabulary, so an item's features never change and can be cached for good. What depends
+on the collection (inverse document frequency, row length) belongs to the head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bridge.records import Item
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+__all__ = ["HashedText"]
+
+
+@dataclass(frozen=True)
+class HashedText:
+    """Hashing encoder for items of kind ``text``; other items get an empty row.
+
+    A word is a run of letters, digits and underscores in lower case; every other visible character
+    is a word by itself ("!!!" and "£" tell spam from mail). Each value is ``1 + ln(count)``, so it
+    is never below 1; signs are not alternated, which keeps document frequencies meaningful.
+
+    Attributes:
+        ngrams: shortest and longest run of words that counts as one feature.
+        columns: d, the number of hashed columns.
+    """
+
+    ngrams: tuple[int, int] = (1, 1)
+    columns: int = 2**18
+
+    @property
+    def id(self) -> str:
+        """For example ``hashed-text-1-1-262144-v1``; the version changes when the values do."""
+        return f"hashed-text-{self.ngrams[0]}-{self.ngrams[1]}-{self.columns}-v1"
+
+    @cached_property
+    def _vectorizer(self) -> Any:
+        from sklearn.feature_extraction.text import HashingVectorizer
+
+        return HashingVectorizer(
+            token_pattern=r"\w+|[^\w\s]",
+            ngram_range=self.ngrams,
+            n_features=self.columns,
+            norm=None,
+            alternate_sign=False,
+            dtype=np.float32,
+        )
+
+    def encode(self, items: Sequence[Item]) -> csr_matrix:
+        """Return a CSR matrix (n, columns), float32, with int32 indices sorted in each row."""
+        from scipy.sparse import csr_matrix
+
+        if not items:
+            return csr_matrix((0, self.columns), dtype=np.float32)
+        counts = self._vectorizer.transform([item.text or "" for item in items])
+        data = (1.0 + np.log(counts.data)).astype(np.float32)
+        indices = counts.indices.astype(np.int32, copy=False)
+        indptr = counts.indptr.astype(np.int32, copy=False)
+        rows = csr_matrix((data, indices, indptr), shape=counts.shape)
+        rows.sort_indices()
+        return rows

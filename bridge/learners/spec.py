@@ -1,0 +1,55 @@
+"""The ``[learner]`` settings; importable without NumPy or scikit-learn."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from bridge.records import Record
+
+__all__ = ["LearnerSpec"]
+
+
+class LearnerSpec(Record):
+    """Which learner to use, and its parameters.
+
+    Attributes:
+        estimator: ``"auto"`` for the built-in text learner, or a factory of your own, as
+            ``"package.module:factory"`` or ``"path/to/file.py:factory"``. The factory returns a
+            scikit-learn classifier or an object that is a learner by itself.
+        params: keyword arguments of the factory.
+        input: what a scikit-learn classifier takes: a list of texts, or the built-in encoder's
+            sparse features.
+        trusted: further type names that may be loaded from a saved scikit-learn classifier.
+        class_weight: ``"balanced"`` weighs classes inversely to their frequency among the labels.
+        ngrams: shortest and longest run of words that is one feature of the built-in encoder.
+        columns: hashed columns of the built-in encoder.
+        strength: inverse of the regularisation of the built-in head (``C`` of scikit-learn).
+    """
+
+    estimator: str = "auto"
+    params: dict[str, Any] = Field(default_factory=dict)
+    input: Literal["text", "features"] = "text"
+    trusted: tuple[str, ...] = ()
+    class_weight: Literal["balanced", "none"] = "balanced"
+    ngrams: tuple[int, int] = (1, 1)
+    columns: int = Field(default=2**18, ge=2**8, le=2**24)
+    strength: float = Field(default=10.0, gt=0)
+
+    @field_validator("estimator")
+    @classmethod
+    def _auto_or_path(cls, value: str) -> str:
+        module, _, factory = value.rpartition(":")
+        if value != "auto" and not (module and factory.isidentifier()):
+            raise ValueError(
+                "must be 'auto', 'package.module:factory' or 'path/to/file.py:factory'"
+            )
+        return value
+
+    @field_validator("ngrams")
+    @classmethod
+    def _ordered(cls, value: tuple[int, int]) -> tuple[int, int]:
+        if not 1 <= value[0] <= value[1] <= 5:
+            raise ValueError("must be two whole numbers with 1 <= first <= second <= 5")
+        return value

@@ -1,0 +1,293 @@
+"""The built-in text learner: hashed words, document frequencies of the pool, a linear head.
+
+With no label of some class, or with labels of one class only, or with none at all, it still gives
+honest probabilities: a class that no label names gets ``1 / (n + k)`` after n labels of k classes
+(Laplace's rule of succession).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.errors import DataError
+from bridge.learners.base import Encoder, Examples, Features, LearningTask
+from bridge.learners.calibration import binary_temperature, sigmoid, softmax, temperature
+from bridge.learners.encoding import HashedText
+from bridge.learners.linear import Fitted, balanced, fit_binary, fit_classes
+from bridge.learners.targets import known_class, unseen_prior
+
+if TYPE_CHECKING:
+    from bridge.store.features import FeatureReader
+
+__all__ = ["TextLearner", "TextModel"]
+
+FOLDS = 5
+ONE_FOLD_FROM = 2000  # labels; from here one fold is enough to find one number
+PRUNE_FROM = 1000  # items in the pool; from here a word of one single item is left out
+NEVER = -1e6  # logit of a class that a fold did not see
+
+
+@dataclass(frozen=True)
+class TextLearner:
+    """Learns from hashed text features; see :mod:`bridge.learners.spec` for the parameters."""
+
+    encoder: Encoder = field(default_factory=HashedText)
+    class_weight: Literal["balanced", "none"] = "balanced"
+    strength: float = 10.0
+
+    @property
+    def id(self) -> str:
+        """Names the algorithm, its version and its parameters."""
+        return f"text-linear-v1/{self.class_weight}/{self.strength:g}/{self.encoder.id}"
+
+    def fit(self, examples: Examples, pool: FeatureReader | None, *, seed: int) -> TextModel:
+        """Train from scratch; see :class:`bridge.learners.base.Learner`."""
+        used = examples.weights > 0
+        features = _csr(examples.features)[used]
+        if features.shape[0] and features.nnz == 0:
+            raise DataError(
+                "None of the labeled items has any text.",
+                "Set learner.estimator to a learner that can read these items.",
+            )
+        labels, weights = examples.labels[used], examples.weights[used].astype(np.float64)
+        head = _Head(features, _inverse_frequency(features, pool), self, seed)
+        fit = head.fit_single if examples.task == "single" else head.fit_multi
+        fitted, prior, (coefficients, intercepts), t = fit(labels, weights / (weights.mean() or 1))
+        return TextModel(
+            encoder_id=self.encoder.id,
+            classes=examples.classes,
+            task=examples.task,
+            fitted=fitted.astype(np.int32),
+            prior=prior.astype(np.float32),
+            columns=head.columns,
+            coefficients=coefficients,
+            intercepts=intercepts,
+            idf=head.idf,
+            temperature=t,
+        )
+
+    def load(self, directory: Path) -> TextModel:
+        """Read a saved model; see :class:`bridge.learners.base.Learner`."""
+        from bridge.learners.text_files import read_model
+
+        return read_model(directory, self.encoder.id)
+
+
+@dataclass(frozen=True, eq=False)
+class TextModel:
+    """Linear head over hashed text, k classes, d columns of which c have coefficients.
+
+    Attributes:
+        fitted: (m,) int32, the classes that have a logit, ascending.
+        prior: (k,) float32, the probability of every class that has none; 0 for the others.
+        columns: (c,) int32, ascending.
+        coefficients: (c, h) float32; h = 1 for two fitted classes of a single-label task, else m.
+        intercepts: (h,) float32.
+        idf: (d,) float32, inverse document frequencies.
+        temperature: what logits are divided by.
+    """
+
+    encoder_id: str
+    classes: tuple[str, ...]
+    task: LearningTask
+    fitted: NDArray[np.int32]
+    prior: NDArray[np.float32]
+    columns: NDArray[np.int32]
+    coefficients: NDArray[np.float32]
+    intercepts: NDArray[np.float32]
+    idf: NDArray[np.float32]
+    temperature: float
+
+    def predict(self, inputs: Any) -> NDArray[np.float32]:
+        """Return calibrated probabilities, (n, k), of features (n, d)."""
+        features = _csr(inputs)
+        probabilities = np.tile(self.prior, (features.shape[0], 1))
+        if len(self.fitted) and features.shape[0]:
+            logits = self._logits(features) / np.float32(self.temperature)
+            probabilities[:, self.fitted] = self._squash(logits)
+        return probabilities
+
+    def save(self, directory: Path) -> None:
+        """Write ``head.npz`` and ``model.json`` into an existing empty directory."""
+        from bridge.learners.text_files import write_model
+
+        write_model(self, directory)
+
+    def _squash(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        if self.task == "multi":
+            return cast("NDArray[np.float32]", sigmoid(logits))
+        share = np.float32(1.0) - self.prior.sum(dtype=np.float32)
+        if logits.shape[1] == 1:
+            second = sigmoid(logits[:, 0])
+            both = np.stack([1.0 - second, second], axis=1)
+        else:
+            both = softmax(logits)
+        return cast("NDArray[np.float32]", both * share)
+
+    @cached_property
+    def _table(self) -> NDArray[np.float32]:
+        """(d, h + 1): coefficients times idf, and idf squared for the row length."""
+        table = np.zeros((len(self.idf), self.coefficients.shape[1] + 1), np.float32)
+        table[self.columns, :-1] = self.coefficients * self.idf[self.columns, None]
+        table[:, -1] = self.idf**2
+        return table
+
+    def _logits(self, features: Any) -> NDArray[np.float32]:
+        """One sparse product gives logits and row lengths together."""
+        product = features @ self._table
+        length = _length(product[:, -1])
+        return cast("NDArray[np.float32]", product[:, :-1] / length[:, None] + self.intercepts)
+
+
+# ---------------------------------------------------------------------------------------- training
+
+
+Parts = tuple[NDArray[np.int64], NDArray[np.float64], Fitted, float]
+
+
+class _Head:
+    """The training rows on compact columns, weighted by idf and of unit length."""
+
+    def __init__(
+        self, features: Any, idf: NDArray[np.float32], learner: TextLearner, seed: int
+    ) -> None:
+        from scipy.sparse import csr_matrix
+
+        present = (np.bincount(features.indices, minlength=features.shape[1]) > 0) & (idf > 0)
+        self.columns = np.flatnonzero(present).astype(np.int32)
+        self.idf = idf
+        new_number = np.cumsum(present, dtype=np.int32) - 1
+        length = np.repeat(_length(features @ idf**2), np.diff(features.indptr))
+        kept = present[features.indices]
+        data = (features.data * idf[features.indices] / length)[kept]
+        indices = new_number[features.indices][kept]
+        indptr = np.concatenate([[0], np.cumsum(kept)])[features.indptr].astype(np.int32)
+        shape = (features.shape[0], len(self.columns))
+        self._rows = csr_matrix((data, indices, indptr), shape=shape)
+        self._learner = learner
+        self._seed = seed
+
+    def fit_single(self, labels: NDArray[np.int8], weights: NDArray[np.float64]) -> Parts:
+        known, classes = known_class(labels)
+        fitted, prior = unseen_prior(classes, labels.shape[1])
+        if not len(fitted):
+            return fitted, prior, self._nothing(), 1.0
+        targets = np.searchsorted(fitted, classes)
+        rows, weights = self._rows[known], weights[known]
+        t = self._single_temperature(rows, targets, weights)
+        return fitted, prior, self._solve(rows, targets, weights), t
+
+    def fit_multi(self, labels: NDArray[np.int8], weights: NDArray[np.float64]) -> Parts:
+        positives, known = (labels == 1).sum(axis=0), (labels >= 0).sum(axis=0)
+        prior = (positives + 1.0) / (known + 2.0)
+        fitted = np.flatnonzero((positives > 0) & (positives < known))
+        if not len(fitted):
+            return fitted, prior, self._nothing(), 1.0
+        prior[fitted] = 0.0
+        solved, held = [], []
+        for number in fitted:
+            answered = labels[:, number] >= 0
+            rows, targets = self._rows[answered], (labels[answered, number] == 1).astype(np.int64)
+            solved.append(self._solve(rows, targets, weights[answered]))
+            held.extend(self._held_out(rows, targets, weights[answered]))
+        coefficients = np.concatenate([s[0] for s in solved], axis=1)
+        intercepts = np.concatenate([s[1] for s in solved])
+        return fitted, prior, (coefficients, intercepts), _joint_binary_temperature(held)
+
+    def _nothing(self) -> Fitted:
+        return np.zeros((len(self.columns), 0), np.float32), np.zeros(0, np.float32)
+
+    def _solve(self, rows: Any, targets: NDArray[np.int64], weights: NDArray[np.float64]) -> Fitted:
+        """Fit class numbers 0..m-1, all present."""
+        if self._learner.class_weight == "balanced":
+            weights = balanced(targets, weights)
+        strength, seed = self._learner.strength, self._seed
+        if int(targets.max()) == 1:
+            return fit_binary(rows, targets == 1, weights, strength, seed)
+        return fit_classes(rows, targets, weights, strength, seed)
+
+    def _single_temperature(
+        self, rows: Any, targets: NDArray[np.int64], weights: NDArray[np.float64]
+    ) -> float:
+        held = self._held_out(rows, targets, weights)
+        if int(targets.max()) == 1 or not held:
+            return _joint_binary_temperature(held)
+        logits, answers, held_weights = (np.concatenate(part) for part in zip(*held, strict=True))
+        return temperature(logits, answers, held_weights)
+
+    def _held_out(
+        self, rows: Any, targets: NDArray[np.int64], weights: NDArray[np.float64]
+    ) -> list[tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]]:
+        """Return (logits, class numbers, weights) of rows that their model did not see."""
+        folds = _folds(targets, self._seed)
+        held = []
+        for fold in range(1 if len(targets) >= ONE_FOLD_FROM else FOLDS):
+            training = np.flatnonzero(folds != fold)
+            seen, local = np.unique(targets[training], return_inverse=True)
+            out = np.flatnonzero((folds == fold) & np.isin(targets, seen))
+            if len(seen) < 2 or not len(out):
+                continue
+            coefficients, intercepts = self._solve(rows[training], local, weights[training])
+            found = rows[out] @ coefficients.astype(np.float64) + intercepts
+            logits = np.full((len(out), int(targets.max()) + 1), NEVER)
+            logits[:, seen] = found if found.shape[1] > 1 else np.hstack([0 * found, found])
+            held.append((logits, targets[out], weights[out]))
+        return held
+
+
+def _joint_binary_temperature(
+    held: list[tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]],
+) -> float:
+    if not held:
+        return 1.0
+    logits, answers, weights = (np.concatenate(part) for part in zip(*held, strict=True))
+    return binary_temperature(logits[:, 1] - logits[:, 0], answers == 1, weights)
+
+
+def _folds(targets: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """Deal the rows of each class over the folds, in seeded order."""
+    order = np.random.default_rng(seed).permutation(len(targets))
+    by_class = order[np.argsort(targets[order], kind="stable")]
+    folds = np.empty(len(targets), np.int64)
+    folds[by_class] = np.arange(len(targets)) % FOLDS
+    return folds
+
+
+def _inverse_frequency(features: Any, pool: FeatureReader | None) -> NDArray[np.float32]:
+    """Return ln((1 + n) / (1 + df)) + 1, (d,), over the pool, else over the training rows.
+
+    0 for what a large pool has once: such words teach nothing about other items, and leaving them
+    out halves the columns.
+    """
+    if pool is not None and pool.count:
+        count, frequency = pool.count, pool.document_frequency()
+    else:
+        count = features.shape[0]
+        frequency = np.bincount(features.indices, minlength=features.shape[1])
+    inverse: NDArray[np.float64] = np.log((1.0 + count) / (1.0 + frequency)) + 1.0
+    if pool is not None and count >= PRUNE_FROM:
+        inverse[frequency < 2] = 0.0
+    return inverse.astype(np.float32)
+
+
+def _length(squares: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the row length to divide by; 1 for an empty row.
+
+    The sum of ``value * idf**2`` instead of ``(value * idf)**2``: nearly all values are 1, it
+    classifies as well, and it comes out of the same sparse product as the logits.
+    """
+    return cast("NDArray[np.float32]", np.sqrt(np.where(squares > 0, squares, 1)))
+
+
+def _csr(features: Features | None) -> Any:
+    from scipy.sparse import issparse
+
+    if features is None or not issparse(features):
+        raise DataError("The built-in text learner takes the features of its own encoder.")
+    return features
