@@ -1,0 +1,266 @@
+"""Prodigy's database, read only.
+
+Three tables, as found in databases that were published with projects (2018 to 2024): ``dataset``,
+``example`` (``content`` is the task as UTF-8 JSON), and ``link`` between them; every example is
+linked to its dataset and to the dataset of its session. Other tables are left alone. Column types
+on PostgreSQL and MySQL are unverified; text, bytes and memory views are all accepted.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+from tenacity import RetryError, Retrying, retry_if_exception, stop_after_delay, wait_random
+
+from bridge.errors import AuthError, BridgeError, ConfigError, PlatformError, Unreachable
+from bridge.platforms import Finding
+from bridge.records import Problem
+from bridge_prodigy.files import decoded
+from bridge_prodigy.logs import LogMark, LogPage, LogRow, RowMark, content_digest
+
+__all__ = ["Database"]
+
+T = TypeVar("T")
+
+_OVERLAP = 200  # link ids: transactions may become visible out of the order of their ids
+_DRIVERS = {
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mysql+pymysql",
+}
+_EXTRAS = {"postgresql": "postgresql", "mysql": "mysql"}
+_BUSY = ("locked", "busy")
+_REFUSED = ("authentication failed", "access denied", "no password supplied")
+
+_dataset = sa.table(
+    "dataset", sa.column("id"), sa.column("name"), sa.column("created"), sa.column("session")
+)
+_example = sa.table("example", sa.column("id"), sa.column("content"))
+_link = sa.table("link", sa.column("id"), sa.column("example_id"), sa.column("dataset_id"))
+
+
+@dataclass(frozen=True)
+class _Dataset:
+    """A dataset's row; its identity changes when it is dropped and made again."""
+
+    id: int
+    identity: str
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """One saved answer, and the id of its link to the dataset."""
+
+    link: int
+    content: bytes
+
+
+def _engine(url: URL) -> sa.Engine:
+    """An engine that holds no connection, so that Prodigy is never kept from writing."""
+    if url.get_backend_name() == "sqlite":
+        path = Path(url.database or "")
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        return sa.create_engine(
+            "sqlite://",
+            creator=lambda: sqlite3.connect(uri, uri=True, timeout=2.0),
+            poolclass=NullPool,
+        )
+    url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+    try:
+        return sa.create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 10})
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        extra = _EXTRAS.get(url.get_backend_name())
+        raise ConfigError(
+            f"No driver for a database of the kind '{url.drivername}' is installed.",
+            f"Install it: pip install 'label-bridge[{extra}]'."
+            if extra
+            else "platform.database takes a path, or a postgresql:// or mysql:// URL.",
+        ) from error
+
+
+def _is_busy(error: BaseException) -> bool:
+    return isinstance(error, DBAPIError) and any(w in str(error.orig).lower() for w in _BUSY)
+
+
+class Database:
+    """The answers of one dataset in Prodigy's database.
+
+    Args:
+        url: ``sqlite``, ``postgresql`` or ``mysql``, with the password.
+        dataset: its name.
+        page_size: answers per read.
+        patience: seconds to try again while the database is locked.
+    """
+
+    def __init__(
+        self, url: URL, dataset: str, *, page_size: int = 1000, patience: float = 20.0
+    ) -> None:
+        self.calls = 0
+        self._url = url
+        self._name = dataset
+        self._page_size = page_size
+        self._patience = patience
+        self._engine = _engine(url)
+
+    def _read(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run one short read, again while the database is locked."""
+        retrying = Retrying(
+            retry=retry_if_exception(_is_busy),
+            stop=stop_after_delay(self._patience),
+            wait=wait_random(0.05, 0.5),
+        )
+        try:
+            return retrying(lambda: self._read_once(work))
+        except RetryError as error:
+            raise Unreachable(
+                f"{self._place} has been locked for {self._patience:g} s.",
+                "Try later; close programs that hold the database open for writing.",
+            ) from error
+        except SQLAlchemyError as error:
+            raise self._trouble(error) from None
+
+    def _read_once(self, work: Callable[[sa.Connection], T]) -> T:
+        self.calls += 1
+        with self._engine.connect() as connection:
+            return work(connection.execution_options(postgresql_readonly=True))
+
+    @property
+    def _place(self) -> str:
+        if self._url.get_backend_name() == "sqlite":
+            return f"Prodigy's database {self._url.database}"
+        return f"Prodigy's database {self._url.render_as_string(hide_password=True)}"
+
+    def _trouble(self, error: SQLAlchemyError) -> BridgeError:
+        said = str(getattr(error, "orig", error)).strip().partition("\n")[0]
+        if self._url.password:
+            said = said.replace(str(self._url.password), "***")
+        if any(word in said.lower() for word in _REFUSED):
+            return AuthError(
+                f"{self._place} refused the login.",
+                "Set platform.database_password, and the user in platform.database.",
+            )
+        if self._url.get_backend_name() == "sqlite" and not Path(self._url.database or "").exists():
+            return PlatformError(
+                f"{self._place} does not exist.",
+                "Start Prodigy once so that it makes it, or correct platform.database.",
+            )
+        if "readonly" in said.replace(" ", ""):
+            return PlatformError(
+                f"{self._place} holds an unfinished write of a Prodigy that died.",
+                "Start Prodigy once: it completes or undoes the write.",
+            )
+        fix = "Check platform.database and whether the server runs."
+        return PlatformError(f"{self._place} cannot be read: {said}.", fix)
+
+    # ------------------------------------------------------------------------------- reading
+
+    def _found(self, connection: sa.Connection) -> _Dataset | None:
+        query = sa.select(_dataset.c.id, _dataset.c.created).where(_dataset.c.name == self._name)
+        row = connection.execute(query).first()
+        return None if row is None else _Dataset(row.id, f"{row.id}:{row.created}")
+
+    def follows(self, mark: LogMark) -> bool:
+        """Whether the dataset is the same one and still has the last answer that was read."""
+        if not isinstance(mark, RowMark):
+            return False
+        return mark.link == 0 or self._read(lambda connection: self._holds(connection, mark))
+
+    def _holds(self, connection: sa.Connection, mark: RowMark) -> bool:
+        dataset = self._found(connection)
+        if dataset is None:
+            return False
+        return [_mark(dataset, a) for a in _answers(connection, dataset, mark.link - 1, 1)] == [
+            mark
+        ]
+
+    def pages(self, mark: LogMark | None) -> Iterator[LogPage]:
+        """Yield the answers after the mark, one short transaction a page."""
+        last = mark if isinstance(mark, RowMark) else RowMark()
+        after = max(0, last.link - _OVERLAP)
+        while True:
+            page = self._read(partial(self._page, last=last, after=after))
+            if page is None:
+                return
+            answers, last, after = page
+            yield answers
+
+    def _page(
+        self, connection: sa.Connection, last: RowMark, after: int
+    ) -> tuple[LogPage, RowMark, int] | None:
+        dataset = self._found(connection)
+        found = dataset and _answers(connection, dataset, after, self._page_size)
+        if not dataset or not found:
+            return None
+        newest = found[-1]
+        mark = _mark(dataset, newest) if newest.link >= last.link else last
+        return _decoded(found, mark), mark, newest.link
+
+    # ------------------------------------------------------------------------------ checking
+
+    def check(self) -> Iterator[Finding]:
+        """Database readable, tables there, dataset there or new."""
+        try:
+            tables = set(self._read(lambda connection: sa.inspect(connection).get_table_names()))
+            missing = sorted({"dataset", "example", "link"} - tables)
+            if missing:
+                yield Finding(
+                    name="database",
+                    ok=False,
+                    detail=f"{self._place} has no table {', '.join(missing)}.",
+                    fix="Correct platform.database: this is not a database that Prodigy made.",
+                )
+                return
+            yield Finding(name="database", ok=True, detail=f"{self._place} is readable.")
+            detail = self._read(self._described)
+            yield Finding(name="dataset", ok=True, detail=detail)
+        except BridgeError as error:
+            yield Finding(name="database", ok=False, detail=error.what, fix=error.fix)
+
+    def _described(self, connection: sa.Connection) -> str:
+        dataset = self._found(connection)
+        if dataset is None:
+            return f"Dataset '{self._name}' is new: Prodigy makes it at the first start."
+        query = sa.select(sa.func.count()).where(_link.c.dataset_id == dataset.id)
+        return f"Dataset '{self._name}' has {connection.execute(query).scalar_one()} answers."
+
+
+def _answers(connection: sa.Connection, dataset: _Dataset, after: int, limit: int) -> list[_Answer]:
+    """Answers of the dataset whose link id is greater than ``after``, in that order."""
+    query = (
+        sa.select(_link.c.id, _example.c.content)
+        .join(_example, _example.c.id == _link.c.example_id)
+        .where(_link.c.dataset_id == dataset.id, _link.c.id > after)
+        .order_by(_link.c.id)
+        .limit(limit)
+    )
+    return [_Answer(row.id, _bytes(row.content)) for row in connection.execute(query)]
+
+
+def _bytes(content: Any) -> bytes:
+    return content.encode() if isinstance(content, str) else bytes(content)
+
+
+def _mark(dataset: _Dataset, answer: _Answer) -> RowMark:
+    return RowMark(answer.link, content_digest(answer.content), dataset.identity)
+
+
+def _decoded(found: Sequence[_Answer], mark: RowMark) -> LogPage:
+    rows: list[LogRow] = []
+    problems: list[Problem] = []
+    for answer in found:
+        where = f"answer {answer.link} of the database"
+        try:
+            rows.append(LogRow(answer.link, where, decoded(answer.content)))
+        except ValueError as error:
+            problems.append(Problem(where=where, what=f"It was left out: {error}."))
+    return LogPage(rows, problems, mark)

@@ -1,0 +1,213 @@
+"""A whole annotation workplace in one folder: pool, queue, database, recipe and server."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bridge.records import Item
+from bridge_prodigy.emulator.controller import Controller
+from bridge_prodigy.emulator.database import StandInDatabase
+from bridge_prodigy.emulator.server import Server
+from bridge_prodigy.files import decoded
+from bridge_prodigy.queue import read_queue
+from bridge_prodigy.recipe import queue as queue_recipe
+from bridge_prodigy.settings import ProdigySettings, View
+
+__all__ = ["Emulator", "emulate"]
+
+
+class Emulator:
+    """Stands in for Prodigy with the shipped recipe, and for the people who annotate.
+
+    Args:
+        folder: where ``pool.jsonl``, ``queue.jsonl`` and ``prodigy.db`` are, or are made.
+        classes: class names.
+        view: annotation interface.
+        multi: several classes may apply.
+        negative: see :class:`bridge_prodigy.settings.ProdigySettings`.
+        dataset: name of the dataset.
+        feed_overlap: every annotator is asked everything, or each item is asked once.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        classes: Sequence[str],
+        *,
+        view: View = "choice",
+        multi: bool = False,
+        negative: str | None = None,
+        dataset: str = "bridge-demo",
+        feed_overlap: bool = False,
+    ) -> None:
+        self.settings = ProdigySettings(
+            dataset=dataset,
+            source=folder / "pool.jsonl",
+            queue=folder / "queue.jsonl",
+            classes=tuple(classes),
+            view=view,
+            multi=multi,
+            negative=negative,
+            database=str(folder / "prodigy.db"),
+        )
+        self.settings.source.touch()
+        self.database = StandInDatabase(self.settings.database_url())
+        self._feed_overlap = feed_overlap
+        self._server: Server | None = None
+        self.controller = self._controller(feed_overlap)
+
+    def _controller(self, feed_overlap: bool) -> Controller:
+        components = queue_recipe(
+            self.settings.dataset,
+            str(self.settings.queue),
+            view=self.settings.view,
+            label=",".join(self.settings.classes),
+            multiple=self.settings.multi,
+        )
+        return Controller(components, self.database, feed_overlap=feed_overlap)
+
+    # -------------------------------------------------------------------------------- server
+
+    def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
+        """Serve over HTTP and return the base URL; port 0 takes a free one."""
+        self._server = Server(self.controller, host, port)
+        return self._server.start()
+
+    def wait(self) -> None:
+        """Return when the server has ended."""
+        if self._server is not None:
+            self._server.wait()
+
+    def stop(self) -> None:
+        """End the server, if there is one."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    def restart(self) -> None:
+        """Start the recipe anew, as after a crash of Prodigy; open tasks are forgotten."""
+        self.controller = self._controller(self._feed_overlap)
+
+    # ---------------------------------------------------------------------------------- pool
+
+    def add_items(self, items: Iterable[Item]) -> None:
+        """Append items to the pool file."""
+        with self.settings.source.open("ab") as file:
+            file.writelines(msgspec.json.encode(_row(item)) + b"\n" for item in items)
+
+    def remove_item(self, key: str) -> None:
+        """Delete an item's row from the pool file."""
+        rows = [row for row in self._rows() if row.get("key") != key]
+        self.settings.source.write_bytes(b"".join(msgspec.json.encode(r) + b"\n" for r in rows))
+
+    def _rows(self) -> list[dict[str, Any]]:
+        lines = self.settings.source.read_bytes().split(b"\n")
+        return [decoded(line) for line in lines if line]
+
+    # -------------------------------------------------------------------------------- people
+
+    def answer(self, key: str, classes: Sequence[str], annotator: str = "ann") -> None:
+        """Answer an item as a person does."""
+        if self.settings.view == "classification":
+            accepted = self.settings.classes[0] in classes
+            self._give(key, annotator, {"answer": "accept" if accepted else "reject"})
+        else:
+            self._give(key, annotator, {"accept": list(classes), "answer": "accept"})
+
+    def skip(self, key: str, annotator: str = "ann") -> None:
+        """Press the grey button."""
+        self._give(key, annotator, {"answer": "ignore"})
+
+    def reject(self, key: str, annotator: str = "ann") -> None:
+        """Press the red button."""
+        self._give(key, annotator, {"answer": "reject"})
+
+    def _give(self, key: str, annotator: str, answer: Mapping[str, Any]) -> None:
+        task = {**self._task(key), **answer}
+        self.controller.receive_answers([task], f"{self.settings.dataset}-{annotator}")
+
+    def _task(self, key: str) -> dict[str, Any]:
+        """The task of an item: as it is queued, or made from its row."""
+        for task in read_queue(self.settings.queue)[0]:
+            if task["bridge_key"] == key:
+                return task
+        row = next(row for row in self._rows() if row.get("key") == key)
+        if self.settings.view == "classification":
+            return {**row, "label": self.settings.classes[0]}
+        return {**row, "options": [{"id": name, "text": name} for name in self.settings.classes]}
+
+    def delete_answer(self, key: str, annotator: str = "ann") -> None:
+        """Delete a person's answers to an item from the database."""
+        session = f"{self.settings.dataset}-{annotator}"
+        found = self.database.example_ids(session)
+        ids = [own for own, task in found if key in (task.get("bridge_key"), task.get("key"))]
+        self.database.delete_examples(ids)
+
+    def queue(self) -> list[str]:
+        """Keys that a freshly started recipe would still ask about, in its order."""
+        return [task["bridge_key"] for task in self.queued_tasks()]
+
+    def queued_tasks(self) -> list[dict[str, Any]]:
+        """Tasks that a freshly started recipe would still serve, in its order; takes none."""
+        controller = self._controller(feed_overlap=False)
+        controller.config["batch_size"] = sys.maxsize
+        return controller.get_questions(f"{self.settings.dataset}-nobody")
+
+
+def _row(item: Item) -> dict[str, Any]:
+    content = {"text": item.text} if item.kind == "text" else {"image": item.url}
+    return {**content, "key": item.key, **item.meta}
+
+
+def _labels(data: Path) -> tuple[str, ...]:
+    rows = (decoded(line) for line in data.read_bytes().split(b"\n") if line.strip())
+    return tuple(sorted({str(row["label"]) for row in rows if row.get("label") is not None}))
+
+
+def _copied(data: Path, pool: Path) -> None:
+    """Make the pool from data whose labels, if any, stay behind."""
+    with data.open("rb") as rows, pool.open("wb") as out:
+        for row in rows:
+            if row.strip():
+                kept = {k: v for k, v in decoded(row).items() if k != "label"}
+                out.write(msgspec.json.encode(kept) + b"\n")
+
+
+def emulate(host: str, port: int, data: str | None) -> None:
+    """Run the stand-in in the foreground until it is interrupted.
+
+    Args:
+        host: address to listen at.
+        port: 0 takes a free one.
+        data: JSONL of ``{"text": …}`` rows that become the pool; the distinct values of ``label``,
+            where rows have it, become the classes.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="bridge-prodigy-"))
+    classes = _labels(Path(data)) if data is not None else ()
+    if data is not None:
+        _copied(Path(data), folder / "pool.jsonl")
+    emulator = Emulator(folder, classes or ("yes", "no"))
+    url = emulator.start(host, port)
+    print(_instructions(emulator.settings, url), flush=True)  # noqa: T201  # for the terminal
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        emulator.stop()
+
+
+def _instructions(settings: ProdigySettings, url: str) -> str:
+    classes = msgspec.json.encode(settings.classes).decode()
+    return (
+        f"A stand-in for Prodigy serves {settings.dataset} at {url}. For bridge.toml:\n\n"
+        f'[platform]\ntype = "prodigy"\ndataset = "{settings.dataset}"\n'
+        f'source = "{settings.source}"\nqueue = "{settings.queue}"\n'
+        f'database = "{settings.database}"\nclasses = {classes}\n'
+    )

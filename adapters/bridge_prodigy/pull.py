@@ -1,0 +1,227 @@
+"""Pulling: pool rows and answers as pages of changes."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from bridge.records import Annotation, Boxes, Change, Classes, Item, Page, Problem, Spans
+from bridge_prodigy.answers import Reading, as_annotation
+from bridge_prodigy.files import FileMark
+from bridge_prodigy.items import as_item, item_key
+from bridge_prodigy.logs import AnswerLog, LogMark, LogRow
+from bridge_prodigy.queue import read_queue
+from bridge_prodigy.source import PoolPage, Source
+from bridge_prodigy.spool import Spool, newest
+
+__all__ = ["Pull"]
+
+_SHOWN = 20
+_PAGE = 1000
+
+
+class _Cursor(msgspec.Struct, frozen=True):
+    """How far the pool file and the answers have been read."""
+
+    source: FileMark
+    answers: LogMark | None = None
+
+
+def _encoded(source: FileMark, answers: LogMark | None) -> str:
+    return msgspec.json.encode(_Cursor(source, answers)).decode()
+
+
+def _decoded(cursor: str | None) -> _Cursor | None:
+    """A cursor that this version cannot read leads to a pull of everything."""
+    if cursor is None:
+        return None
+    try:
+        return msgspec.json.decode(cursor, type=_Cursor)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def _page(
+    changes: Iterable[Change], problems: Sequence[Problem], cursor: str | None = None
+) -> Page:
+    """A page whose list of problems stays short enough to read."""
+    shown = tuple(problems[:_SHOWN])
+    if len(problems) > _SHOWN:
+        more = f"There are {len(problems) - _SHOWN} more problems like these."
+        shown += (Problem(where=problems[_SHOWN].where, what=more),)
+    return Page(changes=tuple(changes), problems=shown, cursor=cursor)
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """The answers of one page, by item, with the item where the task alone tells it."""
+
+    annotations: dict[str, list[Annotation]] = field(default_factory=dict)
+    items: dict[str, Item] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Pull:
+    """One project's pool, answers and queue, ready to be read.
+
+    Attributes:
+        source: the pool.
+        log: the answers.
+        queue: the queue file.
+        reading: how to read an answer.
+        key_field: see :func:`bridge_prodigy.items.item_key`.
+    """
+
+    source: Source
+    log: AnswerLog
+    queue: Path
+    reading: Reading
+    key_field: str | None = None
+
+    def pages(self, cursor: str | None) -> Iterator[Page]:
+        """Yield what changed since the cursor; everything when it is None or no longer fits."""
+        known = _decoded(cursor)
+        if known is None or (known.answers is not None and not self.log.follows(known.answers)):
+            yield from self._everything()
+        else:
+            yield from self._news(known)
+
+    def class_names(self) -> set[str]:
+        """Names of all classes that answers name, known or not."""
+        names: set[str] = set()
+        for page in self.log.pages(None):
+            told = self._answered(page.rows, everything=False)
+            answers = (a for several in told.annotations.values() for a in several)
+            names.update(name for answer in answers for name in _named(answer))
+        return names
+
+    # ---------------------------------------------------------------------------------- news
+
+    def _news(self, cursor: _Cursor) -> Iterator[Page]:
+        source = cursor.source
+        for pool in self.source.pages(source):
+            source = pool.mark
+            changes = {item.key: Change(key=item.key, item=item) for _, item in pool.items}
+            problems = [*pool.problems, *_repeated(pool)]
+            yield _page(changes.values(), problems, _encoded(source, cursor.answers))
+        for page in self.log.pages(cursor.answers):
+            told = self._answered(page.rows, everything=False)
+            problems = [*page.problems, *told.problems]
+            yield _page(_as_changes(told), problems, _encoded(source, page.mark))
+
+    def _answered(self, rows: Iterable[LogRow], *, everything: bool) -> _Answered:
+        told = _Answered()
+        for row in rows:
+            try:
+                key = item_key(row.task, self.key_field)
+                annotation, trouble = as_annotation(row.task, key, row.number, self.reading)
+            except ValueError as error:
+                what = f"The answer was left out: {error}."
+                told.problems.append(Problem(where=row.where, what=what))
+                continue
+            if trouble is not None:
+                what = f"The answer to item '{key}' counts as skipped: {trouble}."
+                told.problems.append(Problem(where=row.where, what=what))
+            told.annotations.setdefault(key, []).append(annotation)
+            # What Bridge queued, it knows already, maybe in a newer version than the task's.
+            if everything or "bridge_key" not in row.task:
+                self._tell_item(row, told)
+        return told
+
+    def _tell_item(self, row: LogRow, told: _Answered) -> None:
+        try:
+            item = as_item(row.task, self.key_field)
+        except ValueError:
+            return  # the answer stands; its content is in the pool file, or nowhere
+        told.items[item.key] = item
+
+    # ---------------------------------------------------------------------------- everything
+
+    def _everything(self) -> Iterator[Page]:
+        """All items with all their answers, each item complete, so that deletions show.
+
+        Only the last page has a cursor: an interrupted pull begins anew.
+        """
+        with Spool() as spool:
+            mark: LogMark | None = None
+            for page in self.log.pages(None):
+                mark = page.mark
+                told = self._answered(page.rows, everything=True)
+                for key, answers in told.annotations.items():
+                    for annotation in answers:
+                        spool.put(annotation, told.items.get(key))
+                if problems := [*page.problems, *told.problems]:
+                    yield _page((), problems)
+            source = yield from self._whole_pool(spool)
+            for keys in spool.rest(_PAGE):
+                yield _page([_complete(key, *spool.take(key)) for key in keys], ())
+            yield _page((), (), _encoded(source, mark))
+
+    def _whole_pool(self, spool: Spool) -> Generator[Page, None, FileMark]:
+        queued, damaged = self._queued()
+        source = FileMark()
+        for pool in self.source.pages(None):
+            source = pool.mark
+            problems = [*pool.problems, *damaged]
+            damaged = []
+            changes: dict[str, Change] = {}
+            for where, item in pool.items:
+                if spool.first_time(item.key):
+                    annotations, _ = spool.take(item.key)
+                    changes[item.key] = _complete(item.key, annotations, item, queued)
+                else:
+                    problems.append(_duplicate(where, item))
+                    known = changes.get(item.key, Change(key=item.key))
+                    changes[item.key] = known.model_copy(update={"item": item})
+            yield _page(changes.values(), problems)
+        return source
+
+    def _queued(self) -> tuple[set[str], list[Problem]]:
+        tasks, damaged = read_queue(self.queue)
+        problems = []
+        if damaged:
+            what = f"{damaged} lines are damaged; their items count as not queued."
+            problems.append(Problem(where=self.queue.name, what=what))
+        return {task["bridge_key"] for task in tasks}, problems
+
+
+def _named(annotation: Annotation) -> Iterator[str]:
+    match annotation.value:
+        case Classes(chosen=chosen, rejected=rejected):
+            yield from (*chosen, *rejected)
+        case Spans(spans=spans):
+            yield from (span.class_name for span in spans)
+        case Boxes(boxes=boxes):
+            yield from (box.class_name for box in boxes)
+
+
+def _as_changes(told: _Answered) -> Iterator[Change]:
+    for key, answers in told.annotations.items():
+        yield Change(key=key, item=told.items.get(key), annotations=newest(answers))
+
+
+def _complete(
+    key: str,
+    annotations: tuple[Annotation, ...],
+    item: Item | None,
+    queued: set[str] | None = None,
+) -> Change:
+    """Everything that is known of an item; an answered one may or may not be asked again."""
+    told = None
+    if queued is not None and not (key in queued and annotations):
+        told = key in queued
+    return Change(key=key, item=item, queued=told, annotations=annotations, complete=True)
+
+
+def _duplicate(where: str, item: Item) -> Problem:
+    what = f"Item '{item.key}' is in the file more than once; the last row holds."
+    return Problem(where=where, what=what, fix="Give each row its own key, or remove the row.")
+
+
+def _repeated(pool: PoolPage) -> list[Problem]:
+    seen: Mapping[str, str] = {item.key: where for where, item in pool.items}
+    return [_duplicate(where, item) for where, item in pool.items if seen[item.key] != where]

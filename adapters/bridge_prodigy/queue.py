@@ -1,0 +1,92 @@
+"""The queue: a JSONL file of tasks in rank order, replaced in one step, never edited in place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bridge.errors import PlatformError
+from bridge_prodigy.files import decoded
+
+__all__ = ["merged", "read_queue", "write_queue"]
+
+
+def read_queue(path: Path) -> tuple[list[dict[str, Any]], int]:
+    """Return the tasks in the file, in order, and how many lines could not be read.
+
+    An absent file is an empty queue.
+
+    Raises:
+        PlatformError: the file is there and cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return [], 0
+    except OSError as error:
+        raise _trouble(path, "read", error) from error
+    tasks: list[dict[str, Any]] = []
+    damaged = 0
+    for line in filter(None, map(bytes.strip, data.split(b"\n"))):
+        try:
+            tasks.append(decoded(line))
+        except ValueError:
+            damaged += 1
+    return [task for task in tasks if isinstance(task.get("bridge_key"), str)], damaged
+
+
+def write_queue(path: Path, tasks: Iterable[Mapping[str, Any]]) -> None:
+    """Replace the file: a reader sees the old one or the new one, whatever dies when.
+
+    Raises:
+        PlatformError: the file cannot be written; the old one stays as it was.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            file.writelines(msgspec.json.encode(task) + b"\n" for task in tasks)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise _trouble(path, "written", error) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name durable, too."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _trouble(path: Path, done: str, error: OSError) -> PlatformError:
+    return PlatformError(
+        f"The queue file {path} cannot be {done}: {error.strerror}.",
+        "Correct platform.queue in bridge.toml, or the folder's permissions and free space.",
+    )
+
+
+def _rank(task: Mapping[str, Any]) -> int:
+    meta = task.get("meta")
+    rank = meta.get("rank") if isinstance(meta, Mapping) else None
+    return rank if isinstance(rank, int) else 0
+
+
+def merged(
+    queued: Sequence[dict[str, Any]], added: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the queue with tasks added by rank; of equal ranks the queued one comes first.
+
+    A task whose item is queued already stays as it is queued: it may have been re-ranked since.
+    """
+    known = {task["bridge_key"] for task in queued}
+    new = [task for task in added if task["bridge_key"] not in known]
+    return sorted([*queued, *new], key=_rank)
