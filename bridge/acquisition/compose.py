@@ -1,0 +1,219 @@
+"""One batch: what the model is unsure of, spread out, with its random share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.acquisition.candidates import Candidates, tie_breaker
+from bridge.acquisition.diversity import distinct, spread
+from bridge.acquisition.spec import AcquisitionSpec
+from bridge.learners.base import LearningTask
+from bridge.records import Source
+
+__all__ = ["Pick", "compose", "rarest_share"]
+
+ENOUGH = 20  # random labels; fewer say nothing about which class is rare
+
+
+@dataclass(frozen=True)
+class Pick:
+    """An item for the batch; its rank is its place in the list.
+
+    Attributes:
+        id: the item.
+        source: what chose it.
+        score: its uncertainty in [0, 1]; 0 where no model chose.
+        reason: one line for people.
+        hold_out: its label is for measuring only.
+        probabilities: (k,) where a model chose it, else None.
+    """
+
+    id: int
+    source: Source
+    score: float
+    reason: str
+    hold_out: bool = False
+    probabilities: NDArray[np.float32] | None = None
+
+
+def compose(
+    *,
+    candidates: Candidates | None,
+    hold_out: Sequence[int],
+    cold: Sequence[int],
+    size: int,
+    spec: AcquisitionSpec,
+    classes: Sequence[str],
+    task: LearningTask,
+    unseen: Sequence[str] = (),
+    rarest: float | None = None,
+) -> list[Pick]:
+    """Choose a batch of up to ``size`` items, in rank order; equal inputs give equal batches.
+
+    The hold-out gets its share of the ranks, evenly spread. While classes are unseen, a share of
+    the rest is random: a model cannot look for a class that it does not know.
+
+    Args:
+        candidates: the best of the pool by uncertainty; None while there is no model.
+        hold_out: ids that only measure, in their fixed order.
+        cold: ids in random order, for picks that no model makes.
+        classes: the names of the columns of ``candidates.probabilities``.
+        unseen: classes that no label names yet.
+        rarest: estimated share of the rarest class, see :func:`rarest_share`.
+    """
+    measuring = _hold_out(hold_out, candidates, cold, size, spec)
+    taken = set(hold_out)
+    if candidates is None or spec.strategy == "random":
+        reason = "cold start: no model yet" if candidates is None else "random: as configured"
+        source: Source = "cold-start" if candidates is None else "random"
+        rest = [_random(i, source, reason) for i in cold if i not in taken]
+        return _interleaved(measuring, rest, hold_out, size)
+    wanted = size - len(measuring)
+    count = min(round(spec.explore_share * wanted), wanted) if unseen else 0
+    why = f"random: no label yet of {_listed(unseen)}"
+    explored = [_random(i, "cold-start", why) for i in cold if i not in taken][:count]
+    taken.update(pick.id for pick in explored)
+    free = np.array([i not in taken for i in candidates.ids.tolist()], dtype=bool)
+    uncertain = _uncertain(
+        candidates,
+        free,
+        wanted - len(explored),
+        spec,
+        classes,
+        task,
+        _diverse(spec, classes, rarest),
+    )
+    return _interleaved(measuring, _merged(explored, uncertain), hold_out, size)
+
+
+def rarest_share(counts: Sequence[int]) -> float | None:
+    """Estimate the share of the rarest class among random labels: (lowest + 1) / (n + k).
+
+    Args:
+        counts: labels of each class among items that were chosen at random.
+
+    Returns:
+        None while there are too few labels to say.
+    """
+    total = sum(counts)
+    if total < max(ENOUGH, 2 * len(counts)) or not counts:
+        return None
+    return (min(counts) + 1) / (total + len(counts))
+
+
+def _diverse(spec: AcquisitionSpec, classes: Sequence[str], rarest: float | None) -> bool:
+    if spec.diversity != "auto":
+        return spec.diversity == "on"
+    return rarest is not None and rarest >= spec.rare / max(len(classes), 1)
+
+
+def _hold_out(
+    hold_out: Sequence[int],
+    candidates: Candidates | None,
+    cold: Sequence[int],
+    size: int,
+    spec: AcquisitionSpec,
+) -> list[Pick]:
+    """Take the hold-out's share of the batch, rounded up or down at random.
+
+    Random, so that batches of one or two items still have their share in the long run; what the
+    rounding hangs on changes with every batch.
+    """
+    exact = spec.hold_out_share * size
+    heads = [*hold_out[:1], *cold[:1]]
+    if candidates is not None:
+        heads += candidates.ids[:1].tolist()
+    mixed = int(tie_breaker(np.array(heads, np.int64), spec.seed).sum())
+    count = int(exact) + (mixed / 2**64 < exact - int(exact))
+    reason = "random: for the hold-out"
+    return [Pick(i, "random", 0.0, reason, hold_out=True) for i in hold_out[:count]]
+
+
+def _uncertain(
+    candidates: Candidates,
+    free: NDArray[np.bool_],
+    size: int,
+    spec: AcquisitionSpec,
+    classes: Sequence[str],
+    task: LearningTask,
+    diverse: bool,
+) -> list[Pick]:
+    places = np.flatnonzero(free)
+    features = candidates.features
+    spread_out: set[int] = set()
+    order = places.tolist()
+    if diverse and features is not None and 0 < size < len(places):
+        near = places[: spec.keep(size)]
+        chosen = near[spread(features[near], candidates.scores[near], size, spec.seed)].tolist()
+        spread_out = set(chosen)
+        order = chosen + [place for place in order if place not in spread_out]
+    picked = distinct(features, order, size, spec.near_duplicate)
+    return [
+        Pick(
+            id=int(candidates.ids[place]),
+            source="diverse" if place in spread_out else "uncertain",
+            score=float(candidates.scores[place]),
+            reason=_reason(candidates, place, spec, classes, task),
+            probabilities=candidates.probabilities[place],
+        )
+        for place in picked
+    ]
+
+
+def _reason(
+    candidates: Candidates,
+    place: int,
+    spec: AcquisitionSpec,
+    classes: Sequence[str],
+    task: LearningTask,
+) -> str:
+    """Say in one line and in numbers why this item is asked."""
+    p, score = candidates.probabilities[place], float(candidates.scores[place])
+    if task == "multi":
+        unsure = int(np.abs(p - 0.5).argmin())
+        return f"{spec.scoring} {score:.2f}, least sure of {classes[unsure]} {p[unsure]:.2f}"
+    order = np.argsort(-p, kind="stable")[:2]
+    named = " and ".join(f"{classes[i]} {p[i]:.2f}" for i in order)
+    if spec.scoring == "margin" and len(order) > 1:
+        return f"margin {p[order[0]] - p[order[1]]:.2f} between {named}"
+    return f"{spec.scoring} {score:.2f}, nearest {named}"
+
+
+def _random(item: int, source: Source, reason: str) -> Pick:
+    return Pick(int(item), source, 0.0, reason)
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+
+
+def _interleaved(
+    measuring: list[Pick], rest: Sequence[Pick], hold_out: Sequence[int], size: int
+) -> list[Pick]:
+    """Spread the hold-out over the ranks; more of it fills a batch that the pool cannot fill."""
+    rest = rest[: size - len(measuring)]
+    missing = size - len(measuring) - len(rest)
+    more = hold_out[len(measuring) : len(measuring) + missing]
+    reason = "random: for the hold-out"
+    measuring = measuring + [Pick(int(i), "random", 0.0, reason, hold_out=True) for i in more]
+    return _merged(measuring, rest)
+
+
+def _merged(few: Sequence[Pick], many: Sequence[Pick]) -> list[Pick]:
+    """Put the first list's picks at even distances among the second's."""
+    total = len(few) + len(many)
+    ranks = {int((j + 0.5) * total / len(few)) for j in range(len(few))}
+    first, second = iter(few), iter(many)
+    return list(_dealt(first, second, ranks, total))
+
+
+def _dealt(
+    first: Iterator[Pick], second: Iterator[Pick], ranks: set[int], total: int
+) -> Iterator[Pick]:
+    for rank in range(total):
+        yield next(first) if rank in ranks else next(second)

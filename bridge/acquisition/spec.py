@@ -1,0 +1,49 @@
+"""The ``[acquisition]`` settings; importable without NumPy or scikit-learn."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from pydantic import Field
+
+from bridge.records import Record
+
+__all__ = ["AcquisitionSpec", "Strategy"]
+
+Strategy: TypeAlias = Literal["margin", "least_confidence", "entropy", "committee"]
+
+
+class AcquisitionSpec(Record):
+    """How a batch is chosen.
+
+    Attributes:
+        strategy: how uncertainty is scored; ``auto`` is margin; ``random`` asks no model.
+        diversity: spread the batch over different kinds of items. ``auto`` does so unless a class
+            is rare, because then it would ask for fewer of the rare ones.
+        rare: a class is rare when its share is below this part of an equal share (1 / k).
+        hold_out_share: part of each batch that is random and only measures, never trains.
+        explore_share: part of each batch that is random while some class has no label yet.
+        prefilter: with diversity, the batch is chosen among this many times its size.
+        near_duplicate: cosine above which an item repeats one that was picked already.
+        seed: breaks ties and starts the clustering.
+    """
+
+    strategy: Literal["auto", "random"] | Strategy = "auto"
+    diversity: Literal["auto", "on", "off"] = "auto"
+    rare: float = Field(default=0.2, ge=0, le=1)
+    hold_out_share: float = Field(default=0.15, ge=0, le=0.9)
+    explore_share: float = Field(default=0.2, ge=0, le=1)
+    prefilter: int = Field(default=10, ge=2, le=1000)
+    near_duplicate: float = Field(default=0.95, gt=0, le=1)
+    seed: int = Field(default=0, ge=0)
+
+    @property
+    def scoring(self) -> Strategy:
+        """The strategy that scores candidates; margin where none was chosen."""
+        if self.strategy == "auto" or self.strategy == "random":
+            return "margin"
+        return self.strategy
+
+    def keep(self, size: int) -> int:
+        """How many candidates to keep of the pool for a batch of this size."""
+        return self.prefilter * size

@@ -1,0 +1,261 @@
+"""Honest measurement on the hold-out: values with intervals, and whether a model got worse.
+
+Proportions have Wilson intervals (Wilson 1927). The interval of macro-F1 comes from the posterior
+of the recalls under Jeffreys' prior (in the manner of Goutte and Gaussier 2005), so that three hits
+of three do not count as certainty. Two models are compared by approximate randomisation (Noreen
+1989; Yeh 2000, https://aclanthology.org/C00-2137/): exchange their answers item by item at random
+and see how often chance alone does as much. Unlike the bootstrap it stays valid when a class has
+only a few items: three items that changed cannot be significant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.errors import ModelError
+from bridge.learners.base import LearningTask
+from bridge.learners.scores import ENOUGH, ClassScores, Comparison, Interval, Scores
+from bridge.learners.targets import known_class
+
+__all__ = ["compare", "evaluate"]
+
+Z = 1.959964  # 97.5 % point of the normal distribution
+DRAWS = 2000
+BLOCK = 250  # draws at a time, to bound memory
+SEED = 20
+LEVEL = 0.025  # of each of two one-sided tests, 5 % together
+LEAST = 1e-6  # a probability of what is true below this counts as this
+
+Floats = NDArray[np.float64]
+
+
+def evaluate(
+    probabilities: NDArray[np.float32],
+    labels: NDArray[np.int8],
+    classes: tuple[str, ...],
+    task: LearningTask,
+) -> Scores:
+    """Measure predictions on the hold-out; see :class:`bridge.learners.scores.Scores`.
+
+    Args:
+        probabilities: (n, k).
+        labels: (n, k): 1, 0, or -1 where not known; what is not known is left out.
+
+    Raises:
+        ModelError: the shapes differ.
+    """
+    answers = _answers(probabilities, labels, task)
+    items = len(answers.right)
+    per_class = tuple(_class_scores(name, *answers.counts(i)) for i, name in enumerate(classes))
+    if items < ENOUGH:
+        return Scores(items=items, per_class=per_class)
+    return Scores(
+        items=items,
+        accuracy=_wilson(int(answers.right.sum()), items),
+        macro_f1=_macro_f1(answers, task),
+        log_loss=float(answers.losses.mean()),
+        per_class=per_class,
+    )
+
+
+def compare(
+    champion: NDArray[np.float32],
+    challenger: NDArray[np.float32],
+    labels: NDArray[np.int8],
+    task: LearningTask,
+) -> Comparison:
+    """Say whether the challenger is worse than the champion beyond noise.
+
+    It is, when its macro-F1 is significantly lower; or when its macro-F1 is not higher and its
+    log-loss is significantly higher. Each test is one-sided at 2.5 %.
+
+    Args:
+        champion, challenger: probabilities of the same hold-out items, (n, k).
+        labels: (n, k), as for :func:`evaluate`.
+    """
+    old, new = _answers(champion, labels, task), _answers(challenger, labels, task)
+    items = len(old.right)
+    if items < ENOUGH:
+        reason = f"not known yet: {items} hold-out items, {ENOUGH} are needed"
+        return Comparison(worse=False, difference=None, reason=reason)
+    difference = _difference(old, new)
+    changed = f"macro-F1 {difference.value:+.3f} on {items} hold-out items"
+    if difference.value < 0:
+        p = _exchange_f1(old, new)
+        if p < LEVEL:
+            return Comparison(worse=True, difference=difference, reason=f"{changed}, p = {p:.3f}")
+    rise = float((new.losses - old.losses).mean())
+    if difference.value <= 0 < rise:
+        p = _exchange_losses(new.losses - old.losses)
+        if p < LEVEL:
+            reason = f"{changed}, log-loss {rise:+.3f}, p = {p:.3f}"
+            return Comparison(worse=True, difference=difference, reason=reason)
+    return Comparison(
+        worse=False, difference=difference, reason=f"{changed}, not worse beyond noise"
+    )
+
+
+# ----------------------------------------------------------------------------------------- answers
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """n comparable items: what is true, what was said. Entries not known are 0 in all three."""
+
+    true: Floats  # (n, k), 1 where the class applies
+    said: Floats  # (n, k), 1 where it was predicted
+    known: NDArray[np.bool_]  # (n, k)
+    right: NDArray[np.bool_]  # (n,)
+    losses: Floats  # (n,)
+
+    @property
+    def hits(self) -> Floats:
+        return self.true * self.said
+
+    def counts(self, i: int) -> tuple[int, int, int]:
+        """True positives, predictions and support of one class."""
+        hits = int(self.hits[:, i].sum())
+        return hits, int(self.said[:, i].sum()), int(self.true[:, i].sum())
+
+
+def _answers(p: NDArray[np.float32], labels: NDArray[np.int8], task: LearningTask) -> _Answers:
+    if p.shape != labels.shape:
+        raise ModelError(f"Probabilities of shape {p.shape} for labels of shape {labels.shape}.")
+    return _single(p, labels) if task == "single" else _multi(p, labels)
+
+
+def _single(p: NDArray[np.float32], labels: NDArray[np.int8]) -> _Answers:
+    rows, targets = known_class(labels)
+    found = p[rows].argmax(axis=1) if len(rows) else targets
+    one_of = np.eye(labels.shape[1])
+    losses = -np.log(np.maximum(p[rows, targets].astype(np.float64), LEAST))
+    known = np.ones((len(rows), labels.shape[1]), dtype=bool)
+    return _Answers(one_of[targets], one_of[found], known, found == targets, losses)
+
+
+def _multi(p: NDArray[np.float32], labels: NDArray[np.int8]) -> _Answers:
+    rows = (labels >= 0).any(axis=1)
+    labels, given = labels[rows], p[rows].astype(np.float64)
+    known = labels >= 0
+    true, said = labels == 1, (given >= 0.5) & known
+    of_truth = np.maximum(np.where(true, given, 1.0 - given), LEAST)
+    losses = (-np.log(of_truth) * known).sum(axis=1) / known.sum(axis=1)
+    right = (true == said).all(axis=1)
+    return _Answers(true.astype(np.float64), said.astype(np.float64), known, right, losses)
+
+
+# --------------------------------------------------------------------------------------- intervals
+
+
+def _wilson(hits: int, n: int) -> Interval:
+    """95 % score interval of a proportion, Wilson 1927."""
+    share, z2 = hits / n, Z * Z
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z / (1 + z2 / n) * sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    low, high = max(middle - half, 0.0), min(middle + half, 1.0)
+    return Interval(value=share, low=min(low, share), high=max(high, share))
+
+
+def _class_scores(name: str, hits: int, said: int, support: int) -> ClassScores:
+    return ClassScores(
+        name=name,
+        precision=_wilson(hits, said) if said else None,
+        recall=_wilson(hits, support) if support else None,
+        f1=2 * hits / (said + support) if support else None,
+        support=support,
+    )
+
+
+def _f1(hits: Floats, said: Floats, support: Floats) -> Floats:
+    """Mean F1 over the last axis, of classes with support."""
+    present = support > 0
+    return cast(Floats, (2 * hits / np.maximum(said + support, 1e-9))[..., present].mean(axis=-1))
+
+
+def _macro_f1(answers: _Answers, task: LearningTask) -> Interval | None:
+    support = answers.true.sum(axis=0)
+    if (support > 0).sum() < (2 if task == "single" else 1):
+        return None
+    hits, said = answers.hits.sum(axis=0), answers.said.sum(axis=0)
+    rng = np.random.default_rng(SEED)
+    drawn = rng.beta(hits + 0.5, support - hits + 0.5, (DRAWS, len(hits))) * support
+    if task == "single":
+        missed = answers.true.T @ answers.said * (1 - np.eye(len(hits)))
+        spread = missed + 0.5 / max(len(hits) - 1, 1) * (1 - np.eye(len(hits)))
+        wrong = (support - drawn) @ (spread / np.maximum(spread.sum(axis=1, keepdims=True), 1e-9))
+    else:
+        negatives = answers.known.sum(axis=0) - support
+        false = said - hits
+        wrong = rng.beta(false + 0.5, negatives - false + 0.5, drawn.shape) * negatives
+    return _interval(float(_f1(hits, said, support)), _f1(drawn, drawn + wrong, support))
+
+
+def _interval(value: float, draws: Floats) -> Interval:
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return Interval(value=value, low=min(float(low), value), high=max(float(high), value))
+
+
+# -------------------------------------------------------------------------------------- comparison
+
+
+def _difference(old: _Answers, new: _Answers) -> Interval:
+    """Macro-F1 of new less old, with a paired bootstrap interval over the items."""
+    support = old.true.sum(axis=0)
+    if not (support > 0).any():
+        return Interval(value=0.0, low=0.0, high=0.0)
+
+    def gain(weights: Floats) -> Floats:
+        drawn = weights @ old.true
+        drawn[:, support == 0] = 0
+        return _weighted_f1(weights, new, drawn) - _weighted_f1(weights, old, drawn)
+
+    n = len(old.right)
+    rng = np.random.default_rng(SEED)
+    blocks = [
+        gain(rng.multinomial(n, np.full(n, 1 / n), BLOCK).astype(np.float64))
+        for _ in range(DRAWS // BLOCK)
+    ]
+    return _interval(float(gain(np.ones((1, n)))[0]), np.concatenate(blocks))
+
+
+def _weighted_f1(weights: Floats, answers: _Answers, support: Floats) -> Floats:
+    """Macro-F1 for each row of item weights (b, n), over classes with support (b, k) in it."""
+    f1 = 2 * (weights @ answers.hits) / np.maximum(weights @ answers.said + support, 1e-9)
+    present = support > 0
+    return cast(Floats, (f1 * present).sum(axis=1) / np.maximum(present.sum(axis=1), 1))
+
+
+def _exchange_f1(old: _Answers, new: _Answers) -> float:
+    """Return how often exchanged answers make new at least as much worse in macro-F1."""
+    support = old.true.sum(axis=0)
+    differs = (old.said != new.said).any(axis=1)
+    hits_old, hits_new = old.hits.sum(axis=0), new.hits.sum(axis=0)
+    said_old, said_new = old.said.sum(axis=0), new.said.sum(axis=0)
+    loss = _f1(hits_old, said_old, support) - _f1(hits_new, said_new, support)
+    moved_hits = (new.hits - old.hits)[differs]
+    moved_said = (new.said - old.said)[differs]
+    rng = np.random.default_rng(SEED)
+    reached = 0
+    for _ in range(DRAWS // BLOCK):
+        exchanged = (rng.random((BLOCK, int(differs.sum()))) < 0.5).astype(np.float64)
+        hits, said = exchanged @ moved_hits, exchanged @ moved_said
+        after = _f1(hits_old + hits, said_old + said, support)
+        after -= _f1(hits_new - hits, said_new - said, support)
+        reached += int((after >= loss - 1e-12).sum())
+    return (1 + reached) / (1 + DRAWS)
+
+
+def _exchange_losses(rises: Floats) -> float:
+    """Return how often random signs make the mean rise at least as large."""
+    rng = np.random.default_rng(SEED)
+    total = float(rises.sum())
+    reached = 0
+    for _ in range(DRAWS // BLOCK):
+        signs = np.where(rng.random((BLOCK, len(rises))) < 0.5, 1.0, -1.0)
+        reached += int((signs @ rises >= total - 1e-12).sum())
+    return (1 + reached) / (1 + DRAWS)
