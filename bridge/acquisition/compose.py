@@ -14,7 +14,7 @@ from bridge.acquisition.spec import AcquisitionSpec
 from bridge.learners.base import LearningTask
 from bridge.records import Source
 
-__all__ = ["Pick", "compose", "rarest_share"]
+__all__ = ["Pick", "compose", "describe", "rarest_share"]
 
 ENOUGH = 20  # random labels; fewer say nothing about which class is rare
 
@@ -157,22 +157,32 @@ def _uncertain(
             id=int(candidates.ids[place]),
             source="diverse" if place in spread_out else "uncertain",
             score=float(candidates.scores[place]),
-            reason=_reason(candidates, place, spec, classes, task),
+            reason=describe(
+                candidates.probabilities[place],
+                float(candidates.scores[place]),
+                spec,
+                classes,
+                task,
+            ),
             probabilities=candidates.probabilities[place],
         )
         for place in picked
     ]
 
 
-def _reason(
-    candidates: Candidates,
-    place: int,
+def describe(
+    p: NDArray[np.float32],
+    score: float,
     spec: AcquisitionSpec,
     classes: Sequence[str],
     task: LearningTask,
 ) -> str:
-    """Say in one line and in numbers why this item is asked."""
-    p, score = candidates.probabilities[place], float(candidates.scores[place])
+    """Say in one line and in numbers why an item is asked.
+
+    Args:
+        p: (k,) its probabilities.
+        score: its uncertainty in [0, 1].
+    """
     if task == "multi":
         unsure = int(np.abs(p - 0.5).argmin())
         return f"{spec.scoring} {score:.2f}, least sure of {classes[unsure]} {p[unsure]:.2f}"

@@ -1,1 +1,1 @@
-"""steps."""
+"""The named steps of one sync: pull, resolve, train, rank, push."""

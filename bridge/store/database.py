@@ -23,7 +23,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from bridge.errors import ConfigError, StoreError
 from bridge.store.tables import SCHEMA_VERSION, metadata, state
@@ -48,7 +48,7 @@ class Store:
         try:
             with self._engine.begin() as connection:
                 yield connection
-        except SQLAlchemyError as error:
+        except DBAPIError as error:
             raise _translated(error, self.name) from None
 
     def close(self) -> None:
@@ -170,9 +170,9 @@ _ADVICE = (
 )
 
 
-def _translated(error: SQLAlchemyError, name: str) -> StoreError:
+def _translated(error: DBAPIError, name: str) -> StoreError:
     # The driver's own words, without the statement and its values.
-    said = str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__
+    said = str(error.orig)
     for needle, what, fix in _ADVICE:
         if needle in said:
             return StoreError(f"The store {name} cannot be used. {what} ({said}).", fix)

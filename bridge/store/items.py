@@ -17,9 +17,11 @@ __all__ = [
     "Answer",
     "Counts",
     "answers",
+    "answers_of",
     "changed_since",
     "content_mark",
     "count",
+    "hold_out_answered",
     "hold_out_in_line",
     "in_line",
     "items_by_id",
@@ -56,7 +58,11 @@ class Answer:
     ground_truth: bool
 
 
-_open = exists().where(batch_items.c.item_id == items.c.id, batch_items.c.state == "open")
+_open = (
+    exists()
+    .where(batch_items.c.item_id == items.c.id, batch_items.c.state == "open")
+    .correlate(items)
+)
 _usable = and_(items.c.removed.is_(False), items.c.kind != "unknown")
 _unanswered = and_(_usable, items.c.answered.is_(False))
 _in_pool = and_(_unanswered, items.c.queued.isnot(True), ~_open)
@@ -156,6 +162,23 @@ def answers(connection: Connection) -> Iterator[Answer]:
     )
     for row in connection.execute(query):
         yield Answer(*row)
+
+
+def answers_of(connection: Connection, item_id: int) -> list[Any]:
+    """Return the rows of all annotations of an item, deleted ones too, oldest first."""
+    query = (
+        select(ANNOTATIONS)
+        .where(ANNOTATIONS.c.item_id == item_id)
+        .order_by(ANNOTATIONS.c.updated_at, ANNOTATIONS.c.id)
+    )
+    return list(connection.execute(query))
+
+
+def hold_out_answered(connection: Connection) -> int:
+    """Return how many items of the hold-out have an answer."""
+    query = select(func.count()).select_from(items)
+    where = (items.c.hold_out.is_(True), items.c.answered.is_(True), items.c.removed.is_(False))
+    return connection.scalar(query.where(*where)) or 0
 
 
 def row_of(connection: Connection, key: str) -> Any | None:

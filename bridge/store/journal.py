@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.engine import RowMapping
 
 from bridge.store.tables import runs, steps
 
-__all__ = ["bury", "end_run", "end_step", "last_runs", "start_run", "start_step"]
+__all__ = ["bury", "end_run", "end_step", "last_runs", "prune", "start_run", "start_step"]
+
+
+RUNS_KEPT = 1000
 
 
 def bury(connection: Connection, now: datetime) -> int:
@@ -66,6 +69,15 @@ def end_step(
         .where(steps.c.run_id == run_id, steps.c.name == name)
         .values(state=state, seconds=seconds, detail=dict(detail))
     )
+
+
+def prune(connection: Connection) -> None:
+    """Forget all but the newest runs, so that the journal of a cron job stays small."""
+    oldest = select(runs.c.id).order_by(runs.c.id.desc()).offset(RUNS_KEPT).limit(1)
+    last = connection.scalar(oldest)
+    if last is not None:
+        connection.execute(delete(steps).where(steps.c.run_id <= last))
+        connection.execute(delete(runs).where(runs.c.id <= last))
 
 
 def last_runs(connection: Connection, limit: int) -> list[RowMapping]:

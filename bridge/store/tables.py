@@ -116,6 +116,7 @@ models = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("status", String(16), nullable=False),  # champion, retired, refused
     Column("learner", Text, nullable=False),
+    Column("settings", JSON, nullable=False),
     Column("schema_digest", String(32), nullable=False),
     Column("annotation_seq", BigInteger, nullable=False),
     Column("examples", Integer, nullable=False),

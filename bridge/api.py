@@ -1,0 +1,169 @@
+"""The Python face of the loop: what the command line does, as methods with typed results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from bridge.config import Settings, from_mapping, load
+from bridge.platforms import Finding, Platform
+from bridge.progress import Progress
+from bridge.records import Item, Prediction
+from bridge.results import Explanation, LoopStatus, SyncResult
+from bridge.sync import STEPS, Wanted, run, store_of
+
+__all__ = ["Bridge"]
+
+
+class Bridge:
+    """One loop: a labeling project, a store, and a learner.
+
+    ::
+
+        from bridge import Bridge
+
+        with Bridge.from_config("bridge.toml") as bridge:
+            result = bridge.sync()
+
+    Args:
+        settings: validated settings.
+        platform: a connection to use; by default the adapter that the settings name connects.
+        progress: hears what is being done; silent by default.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        platform: Platform | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.settings = settings
+        self._platform = platform
+        self._progress = progress
+
+    @classmethod
+    def from_config(cls, path: str | Path = "bridge.toml", **options: Any) -> Self:
+        """Read ``bridge.toml``.
+
+        Raises:
+            ConfigError: it cannot be used; names the field.
+        """
+        return cls(load(path), **options)
+
+    @classmethod
+    def from_settings(
+        cls, settings: Mapping[str, Any], *, directory: str | Path = ".", **options: Any
+    ) -> Self:
+        """Take settings as the mapping that ``bridge.toml`` would hold; paths are relative to
+        ``directory``.
+
+        Raises:
+            ConfigError: they cannot be used; names the field.
+        """
+        return cls(from_mapping(settings, directory=Path(directory).resolve()), **options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection to the platform."""
+        if self._platform is not None:
+            self._platform.close()
+            self._platform = None
+
+    @property
+    def platform(self) -> Platform:
+        """The connection to the platform, made when first used."""
+        if self._platform is None:
+            self._platform = self.settings.adapter.connect(self.settings.platform)
+        return self._platform
+
+    # ------------------------------------------------------------------------- the turn
+
+    def sync(
+        self,
+        *,
+        full: bool = False,
+        force_train: bool = False,
+        dry_run: bool = False,
+        wait: float = 0.0,
+    ) -> SyncResult:
+        """Take the loop one turn further: pull, train, rank, push.
+
+        Args:
+            full: pull everything, which finds what change feeds do not tell.
+            force_train: train even if nothing is new.
+            dry_run: say what would happen, and change nothing here or there.
+            wait: seconds to wait for another run to end.
+
+        Raises:
+            Locked: another run is at work.
+            BridgeError: a step failed; what the steps before it did is kept.
+        """
+        return self._run(Wanted(STEPS, full, force_train, dry_run, wait))
+
+    def pull(self, *, full: bool = False) -> SyncResult:
+        """Pull answers and items, and no more."""
+        return self._run(Wanted(frozenset({"pull"}), full=full))
+
+    def train(self, *, force: bool = True) -> SyncResult:
+        """Train on the answers that are stored, and promote the model if it is not worse."""
+        return self._run(Wanted(frozenset({"train"}), force_train=force))
+
+    def rank(self) -> SyncResult:
+        """Plan the next batch with the champion; :meth:`push` pushes it."""
+        return self._run(Wanted(frozenset({"rank"})))
+
+    def push(self) -> SyncResult:
+        """Push what is planned."""
+        return self._run(Wanted(frozenset({"push"})))
+
+    def _run(self, wanted: Wanted) -> SyncResult:
+        return run(self.settings, self.platform, wanted, self._progress)
+
+    # ------------------------------------------------------------------------- looking
+
+    def check(self) -> list[Finding]:
+        """Try the store, the learner and the platform; each finding says ok or what to do."""
+        from bridge.checks import check
+
+        return check(self.settings, self.platform)
+
+    def status(self) -> LoopStatus:
+        """Return where the loop stands, from the store alone."""
+        from bridge.status import status
+
+        with store_of(self.settings) as store:
+            return status(store)
+
+    def explain(self, key: str) -> Explanation:
+        """Return why an item is, or is not, in the queue.
+
+        Raises:
+            DataError: the store has no such item.
+        """
+        from bridge.status import explain
+
+        with store_of(self.settings) as store:
+            return explain(store, key)
+
+    def predict(self, items: Sequence[Item]) -> list[Prediction]:
+        """Return the champion's predictions of any items, known to the store or not.
+
+        Raises:
+            DataError: there is no champion yet.
+        """
+        from bridge.prediction import predict
+
+        return predict(self.settings, items)

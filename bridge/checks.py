@@ -1,0 +1,50 @@
+"""``bridge check``: store, learner and platform, each line ok or what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bridge.config import Settings
+from bridge.errors import BridgeError, ConfigError, StoreError
+from bridge.platforms import Finding, Platform
+from bridge.store.database import get_state
+from bridge.sync import store_of
+
+__all__ = ["check"]
+
+
+def check(settings: Settings, platform: Platform) -> list[Finding]:
+    """Try everything; a failure is a finding and never an exception."""
+    return [
+        _tried("store", lambda: _store(settings, platform)),
+        _tried("model", lambda: _learner(settings)),
+        *platform.check(),
+    ]
+
+
+def _tried(name: str, attempt: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name=name, ok=True, detail=attempt())
+    except BridgeError as error:
+        return Finding(name=name, ok=False, detail=error.what, fix=error.fix)
+
+
+def _store(settings: Settings, platform: Platform) -> str:
+    with store_of(settings) as store:
+        found = store.integrity()
+        if found != "ok":
+            raise StoreError(f"The store {store.name} is damaged: {found}.", "Restore a backup.")
+        with store.begin() as connection:
+            project = get_state(connection, "project")
+    if project not in (None, platform.project):
+        raise ConfigError(
+            f"The store {store.name} belongs to {project}, not to {platform.project}.",
+            "Give each project its own store.path.",
+        )
+    return store.name
+
+
+def _learner(settings: Settings) -> str:
+    from bridge.learners import make_learner
+
+    return make_learner(settings.model).id

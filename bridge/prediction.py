@@ -1,0 +1,51 @@
+"""The champion, used on its own: probabilities for any items, in or out of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bridge.config import Settings
+from bridge.errors import DataError
+from bridge.records import Item, Prediction
+from bridge.sync import store_of
+
+__all__ = ["predict"]
+
+
+def predict(settings: Settings, items: Sequence[Item]) -> list[Prediction]:
+    """Return the champion's predictions, in the order of the items.
+
+    Raises:
+        DataError: there is no champion yet.
+        ModelError: its files cannot be read.
+    """
+    with store_of(settings) as store, store.begin() as connection:
+        from bridge.store.registry import champion
+
+        row = champion(connection)
+    if row is None:
+        raise DataError("There is no model yet.", "Run `bridge sync` until answers have come in.")
+    if not items:
+        return []
+    from bridge.acquisition.uncertainty import score
+    from bridge.learners import make_learner
+    from bridge.store.models import load_model
+
+    learner = make_learner(settings.model)
+    model = load_model(settings.store_directory / "models", row["version"], learner)
+    inputs = items if learner.encoder is None else learner.encoder.encode(items)
+    said = model.predict(inputs)
+    several = bool(len(said)) and bool((abs(said.sum(axis=1) - 1) > 1e-3).any())
+    scores = score(settings.acquisition.scoring, said, "multi" if several else "single")
+    return [
+        Prediction(
+            item_key=item.key,
+            model_version=row["version"],
+            probabilities={
+                name: min(1.0, max(0.0, float(p)))
+                for name, p in zip(model.classes, said[index], strict=True)
+            },
+            uncertainty=min(1.0, max(0.0, float(scores[index]))),
+        )
+        for index, item in enumerate(items)
+    ]

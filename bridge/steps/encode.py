@@ -1,0 +1,21 @@
+"""Encodes items that are new or changed; what was encoded once never is again."""
+
+from __future__ import annotations
+
+from bridge.steps.turn import Turn
+from bridge.store.items import content_mark, items_since
+
+__all__ = ["encode"]
+
+
+def encode(turn: Turn) -> int:
+    """Bring the feature store up to the items; return how many were encoded."""
+    features = turn.features
+    if features is None:
+        return 0
+    with turn.store.begin() as connection:
+        mark = content_mark(connection)
+        if mark <= features.upto:
+            return 0
+        news = items_since(connection, features.upto)
+        return features.add(turn.progress.track(news, "items encoded"), mark)

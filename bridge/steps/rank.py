@@ -1,0 +1,275 @@
+"""Ranks the pool, composes a batch that tops up the queue, and re-ranks what is queued.
+
+The plan (the new batch, and the new order of the whole queue) is written in one transaction, before
+anything is pushed: a run that dies later pushes the very same plan.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bridge.records import Batch, Classes, Prediction, QueueItem, Target, digest
+from bridge.steps.train import aligned
+from bridge.steps.turn import Turn
+from bridge.store.batches import Queued, plan, planned, queue, reorder
+from bridge.store.database import set_state
+from bridge.store.items import Counts, count, hold_out_in_line, in_line, items_by_id, pool_ids
+from bridge.store.registry import champion
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bridge.acquisition.compose import Pick
+    from bridge.learners.base import Model
+    from bridge.steps.resolve import Resolved
+
+__all__ = ["Plan", "make_plan", "room", "write_plan"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the queue should become.
+
+    Attributes:
+        batch: the items to add; None if nothing is to be added.
+        queued: what is queued already, with its new places.
+        item_ids: key -> row id, of the batch.
+    """
+
+    batch: Batch | None
+    queued: tuple[Queued, ...]
+    item_ids: dict[str, int]
+
+
+def room(turn: Turn) -> int:
+    """Return how many items to add to the queue now; 0 while too few places are free."""
+    with turn.store.begin() as connection:
+        counts = count(connection)
+    return _room(turn, counts)
+
+
+def _room(turn: Turn, counts: Counts) -> int:
+    settings = turn.settings.queue
+    free = settings.depth - counts.queued
+    if free < min(settings.batch, settings.depth):
+        return 0
+    return min(free, counts.pool)
+
+
+def make_plan(turn: Turn, size: int, resolved: Resolved, *, rerank: bool) -> Plan:
+    """Choose ``size`` items to add, and order the queue anew if asked or if items are added."""
+    with turn.store.begin() as connection:
+        row = champion(connection)
+        now_queued = queue(connection)
+        hold_out = hold_out_in_line(connection, size)
+        cold = in_line(connection, size)
+        pool = pool_ids(connection) if size and row is not None else []
+    version = None if row is None else str(row["version"])
+    model = None if version is None else turn.model(version)
+    picks = _picks(turn, model, pool, hold_out, cold, size, resolved) if size else []
+    with turn.store.begin() as connection:
+        content = items_by_id(connection, [pick.id for pick in picks])
+    entries = [
+        _entry(turn, content[pick.id], pick, rank, version) for rank, pick in enumerate(picks)
+    ]
+    if now_queued and (rerank or entries):
+        now_queued = _rescored(turn, now_queued, model, version) if rerank else now_queued
+        places = _interleaved([*(q.entry for q in now_queued), *entries])
+        now_queued = [Queued(q.item_id, q.batch_id, places[q.entry.item.key]) for q in now_queued]
+        entries = sorted((places[e.item.key] for e in entries), key=lambda entry: entry.rank)
+    return Plan(
+        batch=_batch(turn, entries, version),
+        queued=tuple(sorted(now_queued, key=lambda queued: queued.entry.rank)),
+        item_ids={content[pick.id].key: pick.id for pick in picks},
+    )
+
+
+def write_plan(turn: Turn, made: Plan) -> None:
+    """Write the plan in one transaction."""
+    with turn.store.begin() as connection:
+        moved = reorder(connection, made.queued)
+        if made.batch is not None:
+            plan(connection, made.batch, made.item_ids)
+        if moved:
+            set_state(connection, "rerank_pending", "yes")
+
+
+def waiting(turn: Turn) -> list[Batch]:
+    """Return the batches that are planned and not pushed."""
+    with turn.store.begin() as connection:
+        return planned(connection)
+
+
+# ------------------------------------------------------------------------------------- choosing
+
+
+def _picks(
+    turn: Turn,
+    model: Model | None,
+    pool: Sequence[int],
+    hold_out: Sequence[int],
+    cold: Sequence[int],
+    size: int,
+    resolved: Resolved,
+) -> list[Pick]:
+    from bridge.acquisition.candidates import best
+    from bridge.acquisition.compose import compose, rarest_share
+
+    settings = turn.settings
+    spec = settings.acquisition
+    candidates = None
+    if model is not None and pool and spec.strategy != "random":
+        candidates = best(
+            _Aligned(turn, model),
+            turn.progress.track(turn.chunks(pool), "chunks ranked"),
+            spec.scoring,
+            turn.task,
+            spec.keep(size),
+            settings.sync.seed,
+        )
+    named = _class_counts(resolved.taught, turn.schema.names)
+    drawn = _class_counts(resolved.held_out, turn.schema.names)
+    return compose(
+        candidates=candidates,
+        hold_out=hold_out,
+        cold=cold,
+        size=size,
+        spec=spec,
+        classes=turn.schema.names,
+        task=turn.task,
+        unseen=[name for name, number in named.items() if not number],
+        rarest=rarest_share(list(drawn.values())),
+    )
+
+
+def _class_counts(targets: Sequence[tuple[int, Target]], names: Sequence[str]) -> dict[str, int]:
+    """Return how many targets name each class."""
+    counts: Counter[str] = Counter()
+    for _, target in targets:
+        if isinstance(target.value, Classes):
+            counts.update(target.value.chosen)
+    return {name: counts[name] for name in names}
+
+
+class _Aligned:
+    """A model whose columns are those of today's schema."""
+
+    def __init__(self, turn: Turn, model: Model) -> None:
+        self._turn = turn
+        self._model = model
+        self.classes = turn.schema.names
+        if hasattr(model, "committee"):
+            self.committee = self._committee
+
+    def _committee(self, inputs: Any) -> NDArray[np.float32]:
+        import numpy as np
+
+        members = self._model.committee(inputs)  # type: ignore[attr-defined]  # asked above
+        return np.stack([aligned(self._turn, self._model, member) for member in members])
+
+    def save(self, directory: Path) -> None:
+        self._model.save(directory)
+
+    def predict(self, inputs: Any) -> NDArray[np.float32]:
+        return aligned(self._turn, self._model, self._model.predict(inputs))
+
+
+def _entry(turn: Turn, item: Any, pick: Pick, rank: int, version: str | None) -> QueueItem:
+    prediction = None
+    if version is not None and pick.probabilities is not None and not pick.hold_out:
+        prediction = _prediction(turn, item.key, version, pick.probabilities, pick.score)
+    return QueueItem(
+        item=item,
+        rank=rank,
+        score=pick.score,
+        source=pick.source,
+        reason=pick.reason,
+        hold_out=pick.hold_out,
+        prediction=prediction,
+    )
+
+
+def _prediction(
+    turn: Turn, key: str, version: str, probabilities: NDArray[np.float32], score: float
+) -> Prediction:
+    return Prediction(
+        item_key=key,
+        model_version=version,
+        probabilities={
+            name: min(1.0, max(0.0, round(float(p), 6)))
+            for name, p in zip(turn.schema.names, probabilities, strict=True)
+        },
+        uncertainty=min(1.0, max(0.0, score)),
+    )
+
+
+def _batch(turn: Turn, entries: Sequence[QueueItem], version: str | None) -> Batch | None:
+    if not entries:
+        return None
+    content = [turn.platform.project, version, [entry.item.key for entry in entries]]
+    return Batch(
+        id=digest(content)[:12],
+        created_at=turn.now(),
+        model_version=version,
+        items=tuple(entries),
+    )
+
+
+# ------------------------------------------------------------------------------------- ordering
+
+
+def _rescored(
+    turn: Turn, queued: Sequence[Queued], model: Model | None, version: str | None
+) -> list[Queued]:
+    """Return queued items with the present model's scores; the hold-out has none."""
+    from bridge.acquisition.candidates import best
+    from bridge.acquisition.compose import describe
+
+    chosen = {q.item_id: q for q in queued if not q.entry.hold_out}
+    if model is None or version is None or not chosen:
+        return list(queued)
+    spec = turn.settings.acquisition
+    scored = best(
+        _Aligned(turn, model),
+        turn.chunks(sorted(chosen)),
+        spec.scoring,
+        turn.task,
+        len(chosen),
+        turn.settings.sync.seed,
+    )
+    fresh = {}
+    for place, item_id in enumerate(scored.ids.tolist()):
+        entry, score = chosen[item_id].entry, float(scored.scores[place])
+        said = scored.probabilities[place]
+        fresh[item_id] = entry.model_copy(
+            update={
+                "score": score,
+                "reason": describe(said, score, spec, turn.schema.names, turn.task),
+                "prediction": _prediction(turn, entry.item.key, version, said, score),
+            }
+        )
+    return [Queued(q.item_id, q.batch_id, fresh.get(q.item_id, q.entry)) for q in queued]
+
+
+def _interleaved(entries: Sequence[QueueItem]) -> dict[str, QueueItem]:
+    """Return entries by key with new ranks: by score, the random ones spread evenly between.
+
+    Random items keep their order among themselves, and their places do not depend on any model.
+    """
+    chosen = sorted(
+        (e for e in entries if not e.hold_out), key=lambda e: (-e.score, e.rank, e.item.key)
+    )
+    drawn = [e for e in entries if e.hold_out]
+    total = len(entries)
+    places = {int((index + 0.5) * total / len(drawn)) for index in range(len(drawn))}
+    turns = [iter(drawn), iter(chosen)]
+    ordered = [next(turns[0] if place in places else turns[1]) for place in range(total)]
+    return {
+        entry.item.key: entry.model_copy(update={"rank": rank})
+        for rank, entry in enumerate(ordered)
+    }

@@ -1,0 +1,233 @@
+"""Trains a challenger when there is enough new to learn, and promotes it if it is not worse.
+
+Challenger and champion are measured on the same hold-out, which neither was trained on. A model
+file is complete on disk before the store knows of it, and promotion is one transaction: a run that
+dies in between leaves the former champion in use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bridge.records import Classes, LabelSchema, Target, digest
+from bridge.steps.resolve import Resolved, resolve
+from bridge.steps.turn import Turn
+from bridge.store.database import get_state
+from bridge.store.items import answers, changed_since
+from bridge.store.registry import champion, last_trained, next_number, record_model
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bridge.learners.base import Model
+    from bridge.learners.scores import Scores
+
+__all__ = ["Trained", "aligned", "label_matrix", "resolved_now", "train", "why_train"]
+
+MODELS_KEPT = 5
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came out of a training.
+
+    Attributes:
+        version: the challenger's version.
+        promoted: whether it is the champion now.
+        reason: why, for people.
+        scores: the challenger's, on the hold-out.
+    """
+
+    version: str
+    promoted: bool
+    reason: str
+    scores: Scores
+    examples: int
+    resolved: Resolved
+
+
+def why_train(turn: Turn, *, force: bool = False) -> str | None:
+    """Return why a training is due, None if it is not; imports no learner.
+
+    A changed schema or another learner in the configuration is reason enough, as the champion
+    answers other questions then.
+    """
+    with turn.store.begin() as connection:
+        last = last_trained(connection)
+        new = changed_since(connection, last["annotation_seq"] if last else 0)
+    if force:
+        return "asked for"
+    if last is None:
+        return f"{new} answers" if new >= turn.settings.sync.train_after else None
+    if last["schema_digest"] != turn.schema.digest:
+        return "the label schema changed"
+    if last["settings"] != turn.settings.model.model_dump(mode="json"):
+        return "the learner's settings changed"
+    if new >= turn.settings.sync.train_after:
+        return f"{new} new or changed answers"
+    return None
+
+
+def resolved_now(turn: Turn) -> Resolved:
+    """Resolve all answers into targets, and warn of classes that the schema does not know."""
+    with turn.store.begin() as connection:
+        resolved = resolve(answers(connection), turn.schema, turn.settings.answers, turn.renamed)
+    for name, number in sorted(resolved.unknown_classes.items()):
+        turn.warn(
+            f"{number} answers name the class '{name}', which the label schema does not have; "
+            "they are kept and left out of training (answers.rename maps a former name)."
+        )
+    return resolved
+
+
+def train(turn: Turn) -> Trained | None:
+    """Train, measure, and promote or refuse; None while there is no target to learn from."""
+    with turn.store.begin() as connection:
+        mark = int(get_state(connection, "annotation_seq") or 0)
+        number = next_number(connection)
+        former = champion(connection)
+    resolved = resolved_now(turn)
+    if not resolved.taught:
+        return None
+    import numpy as np
+
+    from bridge.learners.base import Examples
+    from bridge.learners.evaluation import evaluate
+    from bridge.store.models import save_model
+
+    ids = [row_id for row_id, _ in resolved.taught]
+    labels = label_matrix([target for _, target in resolved.taught], turn.schema)
+    inputs = turn.inputs(ids)
+    examples = Examples(
+        labels=labels,
+        weights=np.ones(len(ids), dtype=np.float32),
+        classes=turn.schema.names,
+        task=turn.task,
+        features=None if turn.features is None else inputs,
+        items=inputs if turn.features is None else None,  # type: ignore[arg-type]  # items then
+    )
+    pool = None if turn.features is None else turn.features.reader()
+    challenger = turn.learner.fit(examples, pool, seed=turn.settings.sync.seed)
+    version = _version(turn, number, resolved)
+    held_ids = [row_id for row_id, _ in resolved.held_out]
+    held = label_matrix([target for _, target in resolved.held_out], turn.schema)
+    said = _predictions(turn, challenger, held_ids)
+    scores = evaluate(said, held, turn.schema.names, examples.task)
+    promoted, reason = _verdict(turn, former, said, held, held_ids)
+    save_model(
+        turn.settings.store_directory / "models",
+        version,
+        challenger,
+        {"learner": turn.learner.id, "classes": list(turn.schema.names), "examples": len(ids)},
+    )
+    turn.keep(version, challenger)
+    values = {
+        "version": version,
+        "number": number,
+        "learner": turn.learner.id,
+        "settings": turn.settings.model.model_dump(mode="json"),
+        "schema_digest": turn.schema.digest,
+        "annotation_seq": mark,
+        "examples": len(ids),
+        "scores": scores.model_dump(mode="json"),
+    }
+    with turn.store.begin() as connection:
+        record_model(connection, values, promoted=promoted, reason=reason, now=turn.now())
+    _forget_old_models(turn)
+    return Trained(version, promoted, reason, scores, len(ids), resolved)
+
+
+def label_matrix(targets: Sequence[Target], schema: LabelSchema) -> NDArray[np.int8]:
+    """Return labels, (n, k) int8: 1 applies, 0 does not, -1 is not known."""
+    import numpy as np
+
+    column = {name: index for index, name in enumerate(schema.names)}
+    labels = np.zeros((len(targets), len(column)), dtype=np.int8)
+    for row, target in enumerate(targets):
+        value = target.value
+        if not isinstance(value, Classes):
+            continue
+        if not value.complete:
+            labels[row] = -1
+            labels[row, [column[name] for name in value.rejected]] = 0
+        labels[row, [column[name] for name in value.chosen]] = 1
+    return labels
+
+
+def aligned(turn: Turn, model: Model, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a model's probabilities with the columns of today's schema.
+
+    A class that the model does not know gets 0; where one class applies, rows sum to 1 again.
+    """
+    import numpy as np
+
+    names = [turn.renamed.get(name, name) for name in model.classes]
+    if tuple(names) == turn.schema.names:
+        return probabilities
+    result = np.zeros((len(probabilities), len(turn.schema.names)), dtype=np.float32)
+    for index, name in enumerate(turn.schema.names):
+        if name in names:
+            result[:, index] = probabilities[:, names.index(name)]
+    if turn.schema.task == "single":
+        total = result.sum(axis=1, keepdims=True)
+        even = np.full_like(result, 1 / result.shape[1])
+        result = np.where(total > 0, result / np.where(total > 0, total, 1), even)
+    return result
+
+
+def _predictions(turn: Turn, model: Model, ids: Sequence[int]) -> NDArray[np.float32]:
+    import numpy as np
+
+    if not ids:
+        return np.zeros((0, len(turn.schema.names)), dtype=np.float32)
+    return aligned(turn, model, model.predict(turn.inputs(ids)))
+
+
+def _verdict(
+    turn: Turn,
+    former: Any,
+    said: NDArray[np.float32],
+    held: NDArray[np.int8],
+    held_ids: Sequence[int],
+) -> tuple[bool, str]:
+    """Return whether to promote the challenger, and why."""
+    from bridge.errors import ModelError
+    from bridge.learners.evaluation import compare
+
+    if former is None:
+        return True, "the first model"
+    if former["schema_digest"] != turn.schema.digest:
+        return True, "the label schema changed, so the former champion answers another question"
+    if former["learner"] != turn.learner.id:
+        return True, "the learner changed by configuration"
+    try:
+        before = _predictions(turn, turn.model(former["version"]), held_ids)
+    except ModelError as error:
+        turn.warn(f"The champion {former['version']} could not be read: {error}")
+        return True, "the former champion could not be read"
+    comparison = compare(before, said, held, turn.task)
+    return not comparison.worse, comparison.reason
+
+
+def _version(turn: Turn, number: int, resolved: Resolved) -> str:
+    """Return a version that depends on what was learned from alone, so that a repeat has it too."""
+    taught = [
+        [target.item_key, target.value.model_dump(mode="json")] for _, target in resolved.taught
+    ]
+    content = [turn.learner.id, turn.schema.digest, turn.settings.sync.seed, taught]
+    return f"m{number:04d}-{digest(content)[:8]}"
+
+
+def _forget_old_models(turn: Turn) -> None:
+    """Delete the files of models that are neither the champion nor among the newest."""
+    from bridge.store.models import delete_model
+    from bridge.store.registry import model_rows
+
+    with turn.store.begin() as connection:
+        rows = model_rows(connection, limit=MODELS_KEPT + 20)
+    for row in rows[MODELS_KEPT:]:
+        if row["status"] != "champion":
+            delete_model(turn.settings.store_directory / "models", row["version"])

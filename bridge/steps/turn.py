@@ -1,0 +1,121 @@
+"""What the steps of one sync share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from bridge.config import Settings
+from bridge.platforms import Platform
+from bridge.progress import Progress, Silent
+from bridge.records import LabelSchema, Problem
+from bridge.store.database import Store
+
+if TYPE_CHECKING:
+    from bridge.learners.base import Features, Learner, Model
+    from bridge.records import Item
+    from bridge.store.features import FeatureStore
+
+__all__ = ["Turn"]
+
+ITEMS_A_CHUNK = 4096  # items in memory at once where a learner takes items themselves
+
+
+@dataclass
+class Turn:
+    """One sync under way: the loop's parts, and what the steps found so far.
+
+    Attributes:
+        schema: the label schema as it is now on the platform.
+        renamed: former class name -> name today.
+        warnings: lines that a person should read.
+        problems: rows that could not be read; the first of them, ``problem_count`` in all.
+    """
+
+    settings: Settings
+    store: Store
+    platform: Platform
+    schema: LabelSchema
+    run_id: int
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    progress: Progress = field(default_factory=Silent)
+    warnings: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    problem_count: int = 0
+    _models: dict[str, Model] = field(default_factory=dict)
+
+    def now(self) -> datetime:
+        """Return the present time, in UTC."""
+        return datetime.now(UTC)
+
+    def warn(self, message: str) -> None:
+        """Note a line for people, once."""
+        if message not in self.warnings:
+            self.warnings.append(message)
+            self.progress.warn(message)
+
+    @property
+    def task(self) -> Literal["single", "multi"]:
+        """What the learner is to decide: one class, or any number of them."""
+        return "multi" if self.schema.task == "multi" else "single"
+
+    @cached_property
+    def learner(self) -> Learner:
+        """The learner that the configuration names; imports what it needs only now."""
+        from bridge.learners import make_learner
+
+        return make_learner(self.settings.model)
+
+    @cached_property
+    def features(self) -> FeatureStore | None:
+        """The feature store; None where the learner takes items themselves."""
+        from bridge.store.features import FeatureStore
+
+        encoder = self.learner.encoder
+        if encoder is None:
+            return None
+        return FeatureStore(self.settings.store_directory / "features", encoder)
+
+    def model(self, version: str) -> Model:
+        """Load a model version; kept for the rest of the turn."""
+        from bridge.store.models import load_model
+
+        if version not in self._models:
+            root = self.settings.store_directory / "models"
+            self._models[version] = load_model(root, version, self.learner)
+        return self._models[version]
+
+    def keep(self, version: str, model: Model) -> None:
+        """Keep a model that was just trained, so that it need not be read again."""
+        self._models[version] = model
+
+    def inputs(self, ids: Sequence[int]) -> Features | list[Item]:
+        """Return what the learner takes, for these row ids in this order."""
+        import numpy as np
+
+        if self.features is not None:
+            return self.features.reader().rows(np.asarray(ids, dtype=np.int64))
+        return self._items(ids)
+
+    def chunks(self, ids: Sequence[int]) -> Iterator[tuple[Any, Features | list[Item]]]:
+        """Yield (row ids, what the learner takes) in chunks of bounded memory."""
+        import numpy as np
+
+        wanted = np.asarray(ids, dtype=np.int64)
+        if self.features is not None:
+            yield from self.features.reader().chunks(wanted)
+            return
+        for start in range(0, len(wanted), ITEMS_A_CHUNK):
+            chunk = wanted[start : start + ITEMS_A_CHUNK]
+            yield chunk, self._items(chunk.tolist())
+
+    def _items(self, ids: Iterable[int]) -> list[Item]:
+        from bridge.store.items import items_by_id
+
+        listed = list(ids)
+        with self.store.begin() as connection:
+            found = items_by_id(connection, listed)
+        return [found[row_id] for row_id in listed]
