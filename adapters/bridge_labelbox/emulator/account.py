@@ -1,0 +1,41 @@
+"""Operations on the user, the organization and tasks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bridge_labelbox.emulator import shapes
+from bridge_labelbox.emulator.graphql import Call, operation, paged
+from bridge_labelbox.emulator.state import graphql_time
+
+__all__: list[str] = []
+
+
+@operation("GetUser", "CurrentUser")
+def _user(call: Call) -> dict[str, Any]:
+    return {"user": shapes.user(call.world)}
+
+
+@operation("GetUserCreatedTasks")
+def _tasks(call: Call) -> dict[str, Any]:
+    # A task is seen by the user whose key made it; the emulator has one.
+    tasks = list(call.world.tasks.values())
+    if "where: {id: $param_0}" in call.text:
+        tasks = [one for one in tasks if one.id == call.variables["param_0"]]
+    listed = [shapes.task(one) for one in paged(tasks, call.text)]
+    return {"user": {**shapes.user(call.world), "createdTasks": listed}}
+
+
+def _organization(call: Call) -> dict[str, Any]:
+    at = graphql_time(call.world.started_at)
+    return {**call.world.organization, "createdAt": at, "updatedAt": at}
+
+
+@operation("GetOrganization")
+def _get_organization(call: Call) -> dict[str, Any]:
+    return {"organization": _organization(call)}
+
+
+@operation("getAllIntegrations")
+def _integrations(call: Call) -> dict[str, Any]:
+    return {"iamIntegrations": []}

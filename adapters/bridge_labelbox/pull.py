@@ -1,0 +1,211 @@
+"""Pull: exports of the datasets (the pool) and of the project (the answers), page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from bridge.records import Change, Page, Problem
+from bridge_labelbox import cursor as cursors
+from bridge_labelbox import operations as ops
+from bridge_labelbox.client import Client, utc_text
+from bridge_labelbox.keys import split
+from bridge_labelbox.ontology import Question
+from bridge_labelbox.settings import LabelboxSettings
+from bridge_labelbox.wire import Row, Unreadable, activity, decode_row, queued, read_row, row_key
+
+__all__ = ["pull", "states"]
+
+_FILTER_KEYS = 2000  # Labelbox's limit of ids in one filter
+
+_PARAMS = {
+    "mediaTypeOverride": None,
+    "includeAttachments": False,
+    "includeEmbeddings": False,
+    "includeMetadata": False,
+    "includeDataRowDetails": True,
+    "includeProjectDetails": False,
+    "includePerformanceDetails": False,
+    "includeLabelDetails": False,
+    "includeInterpolatedFrames": False,
+}
+_PROJECT_PARAMS = {
+    **_PARAMS,
+    "includeProjectDetails": True,
+    "includePerformanceDetails": True,
+    "includeLabelDetails": True,
+}
+_CATALOG_PARAMS = {
+    **_PARAMS,
+    "includePredictions": False,
+    "projectIds": None,
+    "modelRunIds": None,
+    "allProjects": False,
+    "allModelRuns": False,
+}
+
+
+class _Source(NamedTuple):
+    """One export; ``name`` keeps its watermark, so that a new source is read from the start."""
+
+    name: str
+    shown: str
+    dataset: str | None
+
+
+def pull(
+    client: Client, settings: LabelboxSettings, question: Question, cursor: str | None
+) -> Iterator[Page]:
+    """Yield the pages of one pull; only the last one carries the new cursor.
+
+    A key that comes twice holds what came last. It is reported where both are in one page; further
+    apart it is not noticed, since that would need memory that grows with the pool.
+    """
+    before = cursors.load(cursor)
+    after: dict[str, datetime] = {}
+    for source in _sources(settings):
+        watermark = before.get(source.name)
+        export = _export(client, settings, source, watermark)
+        latest = None
+        for rows in _chunked(client.export_lines(export, source.shown), settings.page_rows):
+            page, newest = _page(rows, source, settings, question)
+            latest = max((t for t in (latest, newest) if t is not None), default=None)
+            yield page
+        moved = cursors.advance(watermark, latest, export.date)
+        if moved is not None:
+            after[source.name] = moved
+    yield Page(cursor=cursors.dump(after))
+
+
+def _sources(settings: LabelboxSettings) -> list[_Source]:
+    # Content first, so that the project's word on a row comes last.
+    datasets = [_Source(f"dataset {d}", f"Export of dataset {d}", d) for d in settings.datasets]
+    project = settings.project
+    asked = _Source(
+        f"project {project} {settings.question or ''}", f"Export of project {project}", None
+    )
+    return [*datasets, asked]
+
+
+def _export(
+    client: Client, settings: LabelboxSettings, source: _Source, watermark: datetime | None
+) -> Any:
+    query: list[dict[str, Any]] = []
+    if watermark is not None:
+        since = watermark - timedelta(minutes=settings.overlap_minutes)
+        query.append(
+            {
+                "type": "data_row_last_activity_at",
+                "value": {
+                    "operator": "GREATER_THAN_OR_EQUAL",
+                    "timezone": "UTC",
+                    "value": utc_text(since),
+                },
+            }
+        )
+    if source.dataset is not None:
+        query.append({"ids": [source.dataset], "operator": "is", "type": "dataset"})
+        return client.start_export(
+            ops.EXPORT_CATALOG,
+            _input(source.shown, {"searchQuery": _search(query)}, _CATALOG_PARAMS),
+        )
+    filters = {"projectId": settings.project, "searchQuery": _search(query)}
+    return client.start_export(ops.EXPORT_PROJECT, _input(source.shown, filters, _PROJECT_PARAMS))
+
+
+def _search(query: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"scope": None, "query": query}
+
+
+def _input(name: str, filters: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "taskName": f"Bridge: {name}",
+        "isStreamableReady": True,
+        "streamable": True,
+        "filters": filters,
+        "params": params,
+    }
+
+
+def _chunked(
+    lines: Iterable[tuple[int, bytes]], size: int
+) -> Iterator[Sequence[tuple[int, bytes]]]:
+    chunk: list[tuple[int, bytes]] = []
+    for numbered in lines:
+        chunk.append(numbered)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _page(
+    rows: Sequence[tuple[int, bytes]],
+    source: _Source,
+    settings: LabelboxSettings,
+    question: Question,
+) -> tuple[Page, datetime | None]:
+    project = settings.project if source.dataset is None else None
+    changes: dict[str, Change] = {}
+    problems: list[Problem] = []
+    latest = None
+    for number, line in rows:
+        where = f"{source.shown}, line {number}"
+        try:
+            row = decode_row(line, where)
+        except Unreadable as error:
+            problems.append(error.problem)
+            continue
+        moment = activity(row)
+        if moment is not None and (latest is None or moment > latest):
+            latest = moment
+        change, found = read_row(row, project, question, settings.urls_are_text, where)
+        problems += found
+        if change is None:
+            continue
+        if change.key in changes:
+            problems.append(_twice(change.key, where))
+        changes[change.key] = change
+    return Page(changes=tuple(changes.values()), problems=tuple(problems)), latest
+
+
+def _twice(key: str, where: str) -> Problem:
+    return Problem(
+        where=where,
+        what=f"The key '{key}' came twice; the later row holds.",
+        fix="Give each data row a global key of its own.",
+    )
+
+
+def states(client: Client, project: str, keys: Sequence[str]) -> dict[str, bool]:
+    """Tell, for those of ``keys`` that are in the project, whether people will be asked for them.
+
+    Raises:
+        BridgeError: as any call.
+    """
+    found: dict[str, bool] = {}
+    by_key, by_id = split(keys)
+    for kind, names in (("global_key", by_key), ("data_row_id", by_id)):
+        for first in range(0, len(names), _FILTER_KEYS):
+            ids = names[first : first + _FILTER_KEYS]
+            query = _search([{"ids": ids, "operator": "is", "type": kind}])
+            filters = {"projectId": project, "searchQuery": query}
+            shown = f"Export of {len(ids)} rows of project {project}"
+            export = client.start_export(
+                ops.EXPORT_PROJECT, _input(shown, filters, _PROJECT_PARAMS)
+            )
+            for number, line in client.export_lines(export, shown):
+                _note(found, line, project, f"{shown}, line {number}")
+    return found
+
+
+def _note(found: dict[str, bool], line: bytes, project: str, where: str) -> None:
+    try:
+        row: Row = decode_row(line, where)
+    except Unreadable:
+        return  # not in the answer, hence treated as not taken
+    waiting = queued(row, project)
+    if waiting is not None:
+        found[row_key(row)] = waiting
