@@ -70,4 +70,6 @@ def _fit(model: Any, features: Any, targets: NDArray[Any], weights: NDArray[np.f
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
+        # A few labels of many classes are normal here.
+        warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
         model.fit(features, targets, sample_weight=weights)

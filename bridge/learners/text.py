@@ -58,7 +58,9 @@ class TextLearner:
         labels, weights = examples.labels[used], examples.weights[used].astype(np.float64)
         head = _Head(features, _inverse_frequency(features, pool), self, seed)
         fit = head.fit_single if examples.task == "single" else head.fit_multi
-        fitted, prior, (coefficients, intercepts), t = fit(labels, weights / (weights.mean() or 1))
+        if len(weights):
+            weights /= weights.mean()
+        fitted, prior, (coefficients, intercepts), t = fit(labels, weights)
         return TextModel(
             encoder_id=self.encoder.id,
             classes=examples.classes,

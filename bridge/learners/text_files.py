@@ -77,7 +77,11 @@ def read_model(directory: Path, encoder_id: str) -> TextModel:
 def _read(directory: Path) -> tuple[_Header, dict[str, NDArray[Any]]]:
     try:
         header = _Header.model_validate_json((directory / "model.json").read_bytes())
-        with np.load(directory / "head.npz", allow_pickle=False) as stored:
+        # Opened here, because NumPy leaves a damaged archive open.
+        with (
+            (directory / "head.npz").open("rb") as file,
+            np.load(file, allow_pickle=False) as stored,
+        ):
             arrays = {name: stored[name] for name in ARRAYS}
     except ValidationError as error:
         raise _damaged(directory, "model.json is not of this learner") from error
