@@ -16,9 +16,9 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bridge.config import QueueSettings, Settings, SyncSettings
+from bridge.config import QueueSettings, Settings, SyncSettings, load, sections
 from bridge.errors import DataError
-from bridge.labeled import Labeled, schema_of
+from bridge.labeled import Labeled, read_labeled, schema_of
 from bridge.platforms import Adapter, Capabilities, Finding, PushReport
 from bridge.progress import Progress, Silent
 from bridge.records import (
@@ -31,7 +31,7 @@ from bridge.records import (
     QueueItem,
     Record,
 )
-from bridge.sync import STEPS, Wanted, run
+from bridge.sync import STEPS, Wanted, run, store_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +40,16 @@ if TYPE_CHECKING:
     from bridge.learners.base import Features, Model
     from bridge.records import Item
 
-__all__ = ["Arm", "OraclePlatform", "Simulation", "TestSet", "full_score", "simulate", "split"]
+__all__ = [
+    "Arm",
+    "OraclePlatform",
+    "Simulation",
+    "TestSet",
+    "full_score",
+    "rows_and_settings",
+    "simulate",
+    "split",
+]
 
 LEVELS = (0.90, 0.95, 0.98)
 IN_A_ROW = 3  # so many evaluations in a row must reach a level, so that luck does not count
@@ -234,6 +243,44 @@ def simulate(
     )
 
 
+def rows_and_settings(
+    config: Path, data: Path | None, *, text: str, label: str
+) -> tuple[list[Labeled], Mapping[str, Any]]:
+    """Return what to replay: a file's labels, or the store's; and the settings to replay with.
+
+    Raises:
+        ConfigError: there is no configuration, and no file was named either.
+        DataError: there are no labels.
+    """
+    if data is not None and not config.exists():
+        return read_labeled(data, text=text, label=label), {}
+    settings = load(config)
+    parsed = {key: getattr(settings, key).model_dump() for key in ("model", "acquisition")}
+    if data is not None:
+        return read_labeled(data, text=text, label=label), parsed
+    return _stored_labels(settings), parsed
+
+
+def _stored_labels(settings: Settings) -> list[Labeled]:
+    from bridge.steps.resolve import resolve
+    from bridge.store.database import get_state
+    from bridge.store.items import answers, items_by_id
+
+    with store_of(settings) as store, store.begin() as connection:
+        stored = get_state(connection, "label_schema")
+        if stored is None:
+            raise DataError("The store has no labels yet.", "Run `bridge sync`, or name --data.")
+        schema = LabelSchema.model_validate_json(stored)
+        resolved = resolve(answers(connection), schema, settings.answers, {})
+        targets = [*resolved.taught, *resolved.held_out]
+        content = items_by_id(connection, [row_id for row_id, _ in targets])
+    return [
+        Labeled(content[row_id], target.value.chosen)
+        for row_id, target in targets
+        if isinstance(target.value, Classes)
+    ]
+
+
 def split(
     rows: Sequence[Labeled], schema: LabelSchema, seed: int
 ) -> tuple[list[Labeled], list[Labeled]]:
@@ -359,8 +406,6 @@ def _saved(arms: Sequence[Arm], pool: int) -> dict[str, float | None]:
 def _settings(
     directory: Path, settings: Mapping[str, Any] | None, seed: int, batch: int
 ) -> Settings:
-    from bridge.config import sections
-
     parsed = sections(settings or {}, directory=directory)
     return Settings.model_construct(
         adapter=Adapter("simulation", Record, lambda _: None),  # type: ignore[arg-type,return-value]  # never connects

@@ -1,0 +1,300 @@
+"""The command line: every command a few lines over the Python face.
+
+Only click is imported here; a command imports what it needs when it runs, so that ``--help`` and
+``status`` are quick.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from bridge._version import __version__
+from bridge.errors import BridgeError
+
+if TYPE_CHECKING:
+    from bridge.api import Bridge
+    from bridge.console import Console
+
+__all__ = ["main"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+EXIT_CODES = """\b
+Exit codes:
+   0  done, or nothing to do
+   1  a bug in Bridge
+   2  wrong usage of the command line
+  65  data, a label schema or a model that cannot be used
+  69  the platform does not answer, or refused
+  74  the store cannot be read or written
+  75  another run is at work
+  77  the platform refused the key
+  78  bridge.toml or the environment is wrong
+ 130  interrupted
+"""
+
+
+class _Group(click.Group):
+    """Turns errors into one clear message and their exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BridgeError as error:
+            _tell(error, as_json="--json" in sys.argv)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("Interrupted; the next run finishes what was begun.", err=True)
+            ctx.exit(130)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception:  # noqa: BLE001  # the last resort: say that it is a bug
+            click.echo(traceback.format_exc(), err=True, nl=False)
+            click.echo("This is a bug in Bridge; please report it with the lines above.", err=True)
+            ctx.exit(1)
+
+
+def _tell(error: BridgeError, *, as_json: bool) -> None:
+    if as_json:
+        failed = {"status": "failed", "error": error.what, "fix": error.fix}
+        click.echo(json.dumps(failed | {"exit_code": error.exit_code}))
+    click.echo(f"Error: {error.what}", err=True)
+    if error.fix:
+        click.echo(f"       {error.fix}", err=True)
+
+
+@click.group(
+    cls=_Group, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES
+)
+@click.version_option(__version__, package_name="label-bridge", prog_name="bridge")
+def main() -> None:
+    """Keep a labeling project and a model in step.
+
+    Each `bridge sync` pulls new labels, retrains, measures on a hold-out, finds what the model is
+    least sure of, and pushes the next ranked batch with pre-annotations. Start with `bridge init`,
+    or see it at work with `bridge demo`.
+    """
+
+
+def _config(command: F) -> F:
+    """Add --config, and hand the loop to the command."""
+
+    @click.option(
+        "-c",
+        "--config",
+        "path",
+        type=click.Path(path_type=Path),
+        default="bridge.toml",
+        envvar="BRIDGE_CONFIG",
+        show_default=True,
+        help="The configuration file.",
+    )
+    @wraps(command)
+    def with_config(path: Path, **options: Any) -> Any:
+        return command(path, **options)
+
+    return with_config  # type: ignore[return-value]  # same call, one option more
+
+
+def _bridge(path: Path, console: Console | None = None) -> Bridge:
+    from bridge.api import Bridge
+
+    return Bridge.from_config(path, progress=console)
+
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
+
+
+@main.command()
+@click.option("--platform", help="Name of the platform; asked for if not given.")
+@click.option(
+    "--set",
+    "given",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Answer to a question, so that it is not asked; may be repeated.",
+)
+@click.option(
+    "-c",
+    "--config",
+    "path",
+    type=click.Path(path_type=Path),
+    default="bridge.toml",
+    show_default=True,
+    help="The file to write.",
+)
+@click.option("--force", is_flag=True, help="Overwrite the file.")
+def init(platform: str | None, given: tuple[str, ...], path: Path, force: bool) -> None:
+    """Ask a few questions and write bridge.toml."""
+    from bridge.setup import write_config
+
+    write_config(path, platform, given, force=force)
+    click.echo(f"Wrote {path}. Next: bridge check")
+
+
+@main.command()
+@_config
+@_json
+def check(path: Path, as_json: bool) -> None:
+    """Try the store, the learner, the key, the project, the schema and the pool."""
+    with _bridge(path) as bridge:
+        findings = bridge.check()
+    if as_json:
+        click.echo(json.dumps([finding.model_dump() for finding in findings]))
+    else:
+        for finding in findings:
+            click.echo(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name}: {finding.detail}")
+            if finding.fix and not finding.ok:
+                click.echo(f"      {finding.fix}")
+    if not all(finding.ok for finding in findings):
+        raise SystemExit(65)
+
+
+@main.command()
+@_config
+@click.option("--full", is_flag=True, help="Pull everything, which also finds what was deleted.")
+@click.option("--force-train", is_flag=True, help="Train even if nothing is new.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing anywhere.")
+@click.option("--wait", type=float, default=0, help="Seconds to wait for another run to end.")
+@click.option("-q", "--quiet", is_flag=True, help="Print the summary line and warnings only.")
+@_json
+def sync(
+    path: Path,
+    full: bool,
+    force_train: bool,
+    dry_run: bool,
+    wait: float,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Take the loop one turn further: pull, train, rank, push."""
+    from bridge.console import Console
+    from bridge.report import summary_line, timing_line
+
+    console = Console(quiet=quiet or as_json)
+    with console, _bridge(path, console) as bridge:
+        result = bridge.sync(full=full, force_train=force_train, dry_run=dry_run, wait=wait)
+    if as_json:
+        click.echo(result.model_dump_json())
+        return
+    console.problems(result)
+    if not quiet:
+        click.echo(timing_line(result), err=True)
+    click.echo(summary_line(result))
+
+
+@main.command()
+@_config
+@_json
+def status(path: Path, as_json: bool) -> None:
+    """Say where the loop stands; asks the store, not the platform."""
+    with _bridge(path) as bridge:
+        found = bridge.status()
+    if as_json:
+        click.echo(found.model_dump_json())
+        return
+    from bridge.report import status_lines
+
+    for name, value in status_lines(found):
+        click.echo(f"{name:>15}  {value}")
+    if found.champion is not None and found.champion.scores.known:
+        from bridge.console import show
+        from bridge.report import scores_table
+
+        show(scores_table(found.champion.scores))
+
+
+@main.command()
+@click.argument("item")
+@_config
+@_json
+def explain(path: Path, item: str, as_json: bool) -> None:
+    """Say why ITEM (its key) is, or is not, in the queue."""
+    with _bridge(path) as bridge:
+        found = bridge.explain(item)
+    if as_json:
+        click.echo(found.model_dump_json())
+        return
+    from bridge.report import explanation_lines
+
+    click.echo("\n".join(explanation_lines(found)))
+
+
+@main.command()
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Labeled JSON Lines (.jsonl, .gz, .xz); by default the labels in the store.",
+)
+@click.option("--text", default="text", show_default=True, help="Field with the text.")
+@click.option("--label", default="label", show_default=True, help="Field with the class name(s).")
+@click.option("--seeds", default=3, show_default=True, help="How often to repeat.")
+@click.option("--batch", default=20, show_default=True, help="Labels between two syncs.")
+@click.option("--budget", default=400, show_default=True, help="Labels after which to stop.")
+@_config
+@_json
+def simulate(
+    path: Path,
+    data: Path | None,
+    text: str,
+    label: str,
+    seeds: int,
+    batch: int,
+    budget: int,
+    as_json: bool,
+) -> None:
+    """Replay the loop on labeled data: how many labels would it have saved against random?"""
+    from bridge.console import Console, show
+    from bridge.report import curve_table, simulation_lines
+    from bridge.simulation import rows_and_settings, simulate
+
+    rows, settings = rows_and_settings(path, data, text=text, label=label)
+    console = Console(quiet=as_json)
+    with console:
+        found = simulate(
+            rows, settings, seeds=range(seeds), batch=batch, budget=budget, progress=console
+        )
+    if as_json:
+        click.echo(found.model_dump_json())
+        return
+    show(curve_table(found))
+    click.echo("\n".join(simulation_lines(found)))
+
+
+@main.command()
+@click.argument("platform")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=0, help="Port to listen on; 0 takes a free one.")
+@click.option("--data", type=click.Path(), help="JSON Lines with text and label to start with.")
+def emulate(platform: str, host: str, port: int, data: str | None) -> None:
+    """Run an emulator of PLATFORM (labelbox, prodigy), to try things without an account."""
+    from bridge.errors import ConfigError
+    from bridge.platforms import adapter
+
+    found = adapter(platform)
+    if found.emulate is None:
+        raise ConfigError(f"The adapter '{platform}' has no emulator.")
+    found.emulate(host, port, data)
+
+
+@main.command()
+@click.option("--seeds", default=3, show_default=True, help="Random selections to compare with.")
+@click.option("--syncs", default=10, show_default=True, help="Turns of the loop.")
+@click.option("--spam", default=0.05, show_default=True, help="Share of spam in the mail.")
+def demo(seeds: int, syncs: int, spam: float) -> None:
+    """Run the whole loop on real mail against an emulated Labelbox, and compare with random."""
+    from bridge.demo import run_demo
+
+    run_demo(seeds=seeds, syncs=syncs, spam=spam)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,194 @@
+"""What happened, for people: one line for cron, tables for a terminal, a curve in characters."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING
+
+from bridge.learners.scores import Interval, Scores
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from bridge.results import Explanation, LoopStatus, SyncResult
+    from bridge.simulation import Simulation
+
+__all__ = [
+    "curve_table",
+    "explanation_lines",
+    "scores_line",
+    "scores_table",
+    "simulation_lines",
+    "status_lines",
+    "summary_line",
+    "timing_line",
+]
+
+
+def summary_line(result: SyncResult) -> str:
+    """Return one line that says what a sync did."""
+    pulled, pushed = result.pulled, result.pushed
+    parts = [
+        _some(pulled.new_annotations, "new answer"),
+        _some(pulled.changed_annotations, "changed answer"),
+        _some(pulled.deleted_annotations, "deleted answer"),
+        _some(pulled.new_items, "new item"),
+        _some(pulled.removed_items, "removed item"),
+    ]
+    if result.trained is not None:
+        verb = "promoted" if result.trained.status == "champion" else "refused"
+        parts.append(f"model {result.trained.version} {verb}, {scores_line(result.trained.scores)}")
+    parts.append(_some(pushed.items, "item") and f"{_some(pushed.items, 'item')} pushed")
+    parts.append(_some(pushed.refused, "item") and f"{_some(pushed.refused, 'item')} refused")
+    if result.status == "dry-run":
+        parts.append(f"would push {_some(len(result.would_push), 'item') or 'nothing'}")
+    parts.append(_some(result.problem_count, "problem"))
+    done = "; ".join(part for part in parts if part) or "nothing new"
+    return (
+        f"{result.status}: {done}; {result.queue} queued, {result.labels} labeled, "
+        f"{result.pool} in the pool; {result.seconds:.1f} s"
+    )
+
+
+def timing_line(result: SyncResult) -> str:
+    """Return the seconds of each step, the calls made and the memory used."""
+    steps = ", ".join(f"{step.name} {step.seconds:.2f} s" for step in result.steps)
+    return f"{steps}; {result.calls} calls, {result.peak_memory_mib:.0f} MiB at most"
+
+
+def scores_line(scores: Scores) -> str:
+    """Return the quality on the hold-out in a few words; says so while it is not known."""
+    if not scores.known or scores.macro_f1 is None:
+        return f"quality not known yet ({_some(scores.items, 'hold-out answer') or 'no hold-out'})"
+    return f"macro-F1 {_interval(scores.macro_f1)} on {scores.items} hold-out answers"
+
+
+def scores_table(scores: Scores) -> Table:
+    """Return accuracy, macro-F1 and the scores of each class, with 95 % intervals."""
+    from rich.table import Table
+
+    table = Table(title=f"On the hold-out ({_some(scores.items, 'item') or 'no items'})")
+    for heading in ("class", "precision", "recall", "F1", "items"):
+        table.add_column(heading, justify="left" if heading == "class" else "right")
+    for row in scores.per_class:
+        f1 = "not known yet" if row.f1 is None else f"{row.f1:.2f}"
+        table.add_row(
+            row.name, _interval(row.precision), _interval(row.recall), f1, str(row.support)
+        )
+    table.add_section()
+    table.add_row("macro-F1", "", "", _interval(scores.macro_f1), str(scores.items))
+    table.add_row("accuracy", "", "", _interval(scores.accuracy), str(scores.items))
+    return table
+
+
+def status_lines(status: LoopStatus) -> list[tuple[str, str]]:
+    """Return (name, value) pairs of where the loop stands."""
+    at = "" if status.last_run_at is None else f", {status.last_run_at:%Y-%m-%d %H:%M:%S} UTC"
+    full = status.last_full_pull
+    lines = [
+        ("project", status.project),
+        ("store", status.store),
+        ("items", f"{status.items} ({status.pool} in the pool)"),
+        ("labeled", f"{status.labels} ({status.annotations} answers, {status.hold_out} held out)"),
+        ("queue", str(status.queue)),
+        ("last run", status.last_run + at),
+        ("last full pull", "never" if full is None else f"{full:%Y-%m-%d %H:%M:%S} UTC"),
+    ]
+    if status.planned:
+        lines.append(("waiting", f"{_some(status.planned, 'batch')} planned and not pushed"))
+    if status.champion is None:
+        lines.append(("champion", "none yet"))
+    else:
+        model = status.champion
+        lines.append(("champion", f"{model.version}, taught {_some(model.examples, 'item')}"))
+        lines.append(("quality", scores_line(model.scores)))
+    return lines
+
+
+def explanation_lines(explanation: Explanation) -> list[str]:
+    """Return why an item is where it is."""
+    share = ", of the hold-out: it measures and is never taught" if explanation.hold_out else ""
+    lines = [f"{explanation.key}: {explanation.where}{share}"]
+    lines += [f"  answer: {answer}" for answer in explanation.answers]
+    for place in explanation.places:
+        pushed = "not pushed yet"
+        if place.pushed_at is not None:
+            pushed = f"{place.pushed_at:%Y-%m-%d %H:%M} UTC"
+        model = place.model_version or "no model"
+        lines.append(f"  batch {place.batch} ({pushed}): rank {place.rank}, by {model}")
+        lines.append(f"    {place.reason} (score {place.score:.3f})")
+        if place.why:
+            lines.append(f"    {place.state}: {place.why}")
+        if place.probabilities:
+            said = sorted(place.probabilities.items(), key=lambda pair: -pair[1])[:5]
+            lines.append("    " + ", ".join(f"{name} {p:.2f}" for name, p in said))
+    if not explanation.places:
+        lines.append("  it was in no batch")
+    return lines
+
+
+def simulation_lines(simulation: Simulation) -> list[str]:
+    """Return what the strategy would have saved."""
+    full = median(simulation.full.values())
+    lines = [
+        f"{simulation.items} items in the pool, {simulation.test_items} to test on; with all "
+        f"labels: {simulation.metric} {full:.3f}"
+    ]
+    for level, ratio in simulation.saved.items():
+        ours = _reached(simulation, "bridge", level)
+        theirs = _reached(simulation, "random", level)
+        saved = "" if ratio is None else f", {ratio:.1f} times fewer"
+        lines.append(f"labels to {level} of that: bridge {ours}, random {theirs}{saved}")
+    return lines
+
+
+def curve_table(simulation: Simulation) -> Table:
+    """Return the learning curves side by side: score at a number of labels, median of seeds."""
+    from rich.table import Table
+
+    table = Table(title=f"{simulation.metric} on the test part")
+    for heading in ("labels", "bridge", "random"):
+        table.add_column(heading, justify="right")
+    table.add_column("bridge #  random ·", justify="left")
+    marks = sorted({x for arm in simulation.arms if arm.name == "bridge" for x, _ in arm.curve})
+    for labels in marks:
+        ours = _score_at(simulation, "bridge", labels)
+        theirs = _score_at(simulation, "random", labels)
+        table.add_row(str(labels), f"{ours:.3f}", f"{theirs:.3f}", _bar(ours, theirs))
+    return table
+
+
+def _reached(simulation: Simulation, name: str, level: str) -> str:
+    found = [arm.reached[level] for arm in simulation.arms if arm.name == name]
+    known = sorted(labels for labels in found if labels is not None)
+    if not known:
+        return "not within the budget"
+    spread = f" ({known[0]} to {known[-1]})" if known[0] != known[-1] else ""
+    missed = len(found) - len(known)
+    return f"{median(known):.0f}{spread}" + (f", {missed} of {len(found)} not" if missed else "")
+
+
+def _score_at(simulation: Simulation, name: str, labels: int) -> float:
+    scores = []
+    for arm in (arm for arm in simulation.arms if arm.name == name):
+        before = [score for at, score in arm.curve if at <= labels]
+        scores.append(before[-1] if before else 0.0)
+    return median(scores)
+
+
+def _bar(ours: float, theirs: float, width: int = 40) -> str:
+    cells = [" "] * (width + 1)
+    cells[round(theirs * width)] = "·"
+    cells[round(ours * width)] = "#"
+    return "".join(cells)
+
+
+def _interval(interval: Interval | None) -> str:
+    if interval is None:
+        return "not known yet"
+    return f"{interval.value:.2f} [{interval.low:.2f}, {interval.high:.2f}]"
+
+
+def _some(number: int, thing: str) -> str:
+    plural = f"{thing}es" if thing.endswith("ch") else f"{thing}s"
+    return "" if not number else f"{number} {thing if number == 1 else plural}"
