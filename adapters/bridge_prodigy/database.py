@@ -27,7 +27,7 @@ from bridge.records import Problem
 from bridge_prodigy.files import decoded
 from bridge_prodigy.logs import LogMark, LogPage, LogRow, RowMark, content_digest
 
-__all__ = ["Database"]
+__all__ = ["Database", "driver_url"]
 
 T = TypeVar("T")
 
@@ -65,19 +65,28 @@ class _Answer:
     content: bytes
 
 
+def _sqlite(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri, uri=True, timeout=0.5)
+    # One answer that is not UTF-8 must not keep the others from being read.
+    connection.text_factory = lambda data: data.decode(errors="surrogateescape")
+    return connection
+
+
+def driver_url(url: URL) -> URL:
+    """Name the driver that Bridge's extras install, where the URL names none."""
+    return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+
+
 def _engine(url: URL) -> sa.Engine:
     """An engine that holds no connection, so that Prodigy is never kept from writing."""
     if url.get_backend_name() == "sqlite":
         path = Path(url.database or "")
         uri = f"{path.absolute().as_uri()}?mode=ro"
-        return sa.create_engine(
-            "sqlite://",
-            creator=lambda: sqlite3.connect(uri, uri=True, timeout=2.0),
-            poolclass=NullPool,
-        )
-    url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+        return sa.create_engine("sqlite://", creator=partial(_sqlite, uri), poolclass=NullPool)
     try:
-        return sa.create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 10})
+        return sa.create_engine(
+            driver_url(url), poolclass=NullPool, connect_args={"connect_timeout": 10}
+        )
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         extra = _EXTRAS.get(url.get_backend_name())
         raise ConfigError(
@@ -247,7 +256,9 @@ def _answers(connection: sa.Connection, dataset: _Dataset, after: int, limit: in
 
 
 def _bytes(content: Any) -> bytes:
-    return content.encode() if isinstance(content, str) else bytes(content)
+    if isinstance(content, str):
+        return content.encode(errors="surrogateescape")
+    return bytes(content)
 
 
 def _mark(dataset: _Dataset, answer: _Answer) -> RowMark:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
+from bridge.errors import StoreError
 from bridge.records import Annotation, Boxes, Change, Classes, Item, Page, Problem, Spans
 from bridge_prodigy.answers import Reading, as_annotation
 from bridge_prodigy.files import FileMark
@@ -146,6 +148,15 @@ class Pull:
 
         Only the last page has a cursor: an interrupted pull begins anew.
         """
+        try:
+            yield from self._everything_through_spool()
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"The scratch database in the folder for temporary files failed: {error}.",
+                "Free space there, or set TMPDIR to a folder with more of it.",
+            ) from error
+
+    def _everything_through_spool(self) -> Iterator[Page]:
         with Spool() as spool:
             mark: LogMark | None = None
             for page in self.log.pages(None):

@@ -7,8 +7,10 @@ Unverified: the key ``excludes``, ``session_id`` in the body of ``/give_answers`
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -19,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bridge.errors import PlatformError
 from bridge_prodigy.emulator.controller import Controller
 
 __all__ = ["Server", "app"]
@@ -105,32 +108,39 @@ class Server:
     """
 
     def __init__(self, controller: Controller, host: str = "127.0.0.1", port: int = 0) -> None:
-        config = uvicorn.Config(
-            app(controller), host=host, port=port, log_level="warning", lifespan="off"
-        )
+        config = uvicorn.Config(app(controller), log_level="warning", lifespan="off")
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
-        self._host = host
+        self._host, self._port = host, port
+        self._thread: threading.Thread | None = None
 
     def start(self) -> str:
         """Start, and return the base URL once it answers.
 
         Raises:
-            OSError: the port is taken.
+            PlatformError: the address cannot be listened at.
         """
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        try:
+            listening = socket.create_server((self._host, self._port), family=family)
+        except OSError as error:
+            raise PlatformError(
+                f"The stand-in cannot listen at {self._host}:{self._port}: {error.strerror}.",
+                "Take another port; 0 takes a free one.",
+            ) from error
+        run = partial(self._server.run, sockets=[listening])
+        self._thread = threading.Thread(target=run, daemon=True)
         self._thread.start()
         while not self._server.started:
-            if not self._thread.is_alive():
-                raise OSError("the stand-in could not start; is the port taken?")
             time.sleep(0.01)
-        port = self._server.servers[0].sockets[0].getsockname()[1]
-        return f"http://{self._host}:{port}"
+        host = f"[{self._host}]" if family == socket.AF_INET6 else self._host
+        return f"http://{host}:{listening.getsockname()[1]}"
 
     def wait(self) -> None:
         """Return when the server has ended."""
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
 
     def stop(self) -> None:
         """End the server; requests that run are finished."""
         self._server.should_exit = True
-        self._thread.join()
+        self.wait()

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from bridge.errors import DataError
 from bridge.records import Item
+from bridge_prodigy.database import driver_url
 from bridge_prodigy.emulator.controller import Controller
 from bridge_prodigy.emulator.database import StandInDatabase
 from bridge_prodigy.emulator.server import Server
-from bridge_prodigy.files import decoded
+from bridge_prodigy.files import decoded, read_pages
 from bridge_prodigy.queue import read_queue
 from bridge_prodigy.recipe import queue as queue_recipe
 from bridge_prodigy.settings import ProdigySettings, View
@@ -33,6 +34,7 @@ class Emulator:
         multi: several classes may apply.
         negative: see :class:`bridge_prodigy.settings.ProdigySettings`.
         dataset: name of the dataset.
+        database: URL of another database than the folder's own.
         feed_overlap: every annotator is asked everything, or each item is asked once.
     """
 
@@ -45,6 +47,7 @@ class Emulator:
         multi: bool = False,
         negative: str | None = None,
         dataset: str = "bridge-demo",
+        database: str | None = None,
         feed_overlap: bool = False,
     ) -> None:
         self.settings = ProdigySettings(
@@ -55,10 +58,10 @@ class Emulator:
             view=view,
             multi=multi,
             negative=negative,
-            database=str(folder / "prodigy.db"),
+            database=database or str(folder / "prodigy.db"),
         )
         self.settings.source.touch()
-        self.database = StandInDatabase(self.settings.database_url())
+        self.database = StandInDatabase(driver_url(self.settings.database_url()))
         self._feed_overlap = feed_overlap
         self._server: Server | None = None
         self.controller = self._controller(feed_overlap)
@@ -166,18 +169,24 @@ def _row(item: Item) -> dict[str, Any]:
     return {**content, "key": item.key, **item.meta}
 
 
-def _labels(data: Path) -> tuple[str, ...]:
-    rows = (decoded(line) for line in data.read_bytes().split(b"\n") if line.strip())
-    return tuple(sorted({str(row["label"]) for row in rows if row.get("label") is not None}))
+def _data_rows(data: Path) -> Iterator[dict[str, Any]]:
+    for lines, _ in read_pages(data, None, 1000):
+        for line in lines:
+            try:
+                yield decoded(line.data)
+            except ValueError as error:
+                raise DataError(f"{data}, line {line.number}: {error}.") from None
 
 
-def _copied(data: Path, pool: Path) -> None:
-    """Make the pool from data whose labels, if any, stay behind."""
-    with data.open("rb") as rows, pool.open("wb") as out:
-        for row in rows:
-            if row.strip():
-                kept = {k: v for k, v in decoded(row).items() if k != "label"}
-                out.write(msgspec.json.encode(kept) + b"\n")
+def _pool_from(data: Path, pool: Path) -> tuple[str, ...]:
+    """Make the pool from data whose labels stay behind, and return the distinct labels."""
+    labels: set[str] = set()
+    with pool.open("wb") as out:
+        for row in _data_rows(data):
+            label = row.pop("label", None)
+            labels.update([] if label is None else [str(label)])
+            out.write(msgspec.json.encode(row) + b"\n")
+    return tuple(sorted(labels))
 
 
 def emulate(host: str, port: int, data: str | None) -> None:
@@ -188,17 +197,18 @@ def emulate(host: str, port: int, data: str | None) -> None:
         port: 0 takes a free one.
         data: JSONL of ``{"text": …}`` rows that become the pool; the distinct values of ``label``,
             where rows have it, become the classes.
+
+    Raises:
+        DataError: the data cannot be read.
+        PlatformError: the port is taken.
     """
     folder = Path(tempfile.mkdtemp(prefix="bridge-prodigy-"))
-    classes = _labels(Path(data)) if data is not None else ()
-    if data is not None:
-        _copied(Path(data), folder / "pool.jsonl")
+    classes = _pool_from(Path(data), folder / "pool.jsonl") if data is not None else ()
     emulator = Emulator(folder, classes or ("yes", "no"))
     url = emulator.start(host, port)
     print(_instructions(emulator.settings, url), flush=True)  # noqa: T201  # for the terminal
     try:
-        while True:
-            time.sleep(3600)
+        emulator.wait()
     except KeyboardInterrupt:
         emulator.stop()
 
@@ -206,7 +216,7 @@ def emulate(host: str, port: int, data: str | None) -> None:
 def _instructions(settings: ProdigySettings, url: str) -> str:
     classes = msgspec.json.encode(settings.classes).decode()
     return (
-        f"A stand-in for Prodigy serves {settings.dataset} at {url}. For bridge.toml:\n\n"
+        f"A stand-in for Prodigy serves '{settings.dataset}' at {url}\n\nFor bridge.toml:\n\n"
         f'[platform]\ntype = "prodigy"\ndataset = "{settings.dataset}"\n'
         f'source = "{settings.source}"\nqueue = "{settings.queue}"\n'
         f'database = "{settings.database}"\nclasses = {classes}\n'

@@ -1,0 +1,101 @@
+"""Settings, secrets, and what importing the package costs Prodigy."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bridge_prodigy import ADAPTER, ProdigySettings, connect
+from pydantic import ValidationError
+
+from bridge.errors import BridgeError
+from bridge.platforms import adapter
+
+SECRET = "hunter2/@:é"
+
+
+def make(**fields: Any) -> ProdigySettings:
+    base = {"dataset": "d", "source": "pool.jsonl", "queue": "q.jsonl", "classes": ["a", "b"]}
+    return ProdigySettings.model_validate({**base, **fields})
+
+
+def test_the_adapter_is_found_by_its_entry_point() -> None:
+    assert adapter("prodigy") is ADAPTER
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"classes": []}, "classes"),
+        ({"classes": ["a", "a"]}, "twice"),
+        ({"view": "text"}, "view"),
+        ({"view": "classification"}, "one class"),
+        ({"negative": "c"}, "negative"),
+        ({"view": "classification", "classes": ["a"], "negative": "a"}, "negative"),
+        ({"database": "x.db", "component": True}, "one of"),
+        ({"database": "postgresql://me:hunter2@h:port/p"}, "database"),
+        ({"datbase": "x.db"}, "datbase"),
+        ({"dataset": " "}, "dataset"),
+    ],
+)
+def test_settings_that_make_no_sense(fields: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        make(**fields)
+
+
+def test_every_setting_has_a_question() -> None:
+    assert [n for n, f in ProdigySettings.model_fields.items() if not f.description] == []
+
+
+def test_prodigys_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PRODIGY_HOME", str(tmp_path))
+    assert make().database_url().database == str(tmp_path / "prodigy.db")
+    monkeypatch.delenv("PRODIGY_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert make().database_url().database == str(tmp_path / ".prodigy" / "prodigy.db")
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "mysql"])
+def test_a_password_is_never_shown(scheme: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    quoted = "hunter2%2F%40%3A%C3%A9"
+    settings = make(database=f"{scheme}://me:{quoted}@127.0.0.1:1/prodigy")
+    assert settings.database_url().password == SECRET
+    platform = connect(settings)
+    with pytest.raises(BridgeError) as caught:
+        list(platform.pull('{"source":{"type":"file"},"answers":{"type":"row","link":5}}'))
+    shown = [repr(settings), str(settings), settings.model_dump_json(), repr(caught.value)]
+    shown += [caught.value.what, caught.value.fix, repr(platform), platform.project, caplog.text]
+    shown += [f.detail + f.fix for f in platform.check()]
+    assert not [text for text in shown if "hunter2" in text]
+
+
+def test_a_password_apart_from_the_url() -> None:
+    settings = make(database="postgresql://me@h/p", database_password=SECRET)
+    assert settings.database_url().password == SECRET
+    assert "hunter2" not in repr(settings)
+
+
+def test_wrong_settings_do_not_show_the_password() -> None:
+    with pytest.raises(ValidationError) as caught:
+        make(database="postgresql://me:hunter2@h/p", view="text", multi="perhaps")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_unknown_kind_of_database_is_told() -> None:
+    with pytest.raises(BridgeError, match="oracledb2") as caught:
+        connect(make(database="oracledb2://me:hunter2@h/p"))
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_recipe_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, bridge_prodigy.recipe; "
+        "print([m for m in ('pydantic', 'sqlalchemy', 'msgspec', 'numpy') if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
