@@ -29,9 +29,9 @@ def spread(features: Features, scores: NDArray[np.float32], size: int, seed: int
     from sklearn.cluster import KMeans
 
     n = len(scores)
-    if n <= size:
-        return np.argsort(-scores, kind="stable").astype(np.int64)
     rows = _clustered_rows(features)
+    if n <= size or not rows.shape[1]:
+        return np.argsort(-scores, kind="stable").astype(np.int64)[:size]
     means = KMeans(size, n_init=1, max_iter=20, random_state=seed, algorithm="lloyd")
     distances = _fit_quietly(means, rows, np.maximum(scores, 1e-6))
     clusters, nearest = means.labels_, distances[np.arange(n), means.labels_]
@@ -78,7 +78,8 @@ def _cosines(rows: Any, place: int) -> NDArray[np.float64]:
 def _unit(rows: Any) -> Any:
     from sklearn.preprocessing import normalize
 
-    return normalize(rows)
+    # scikit-learn refuses a matrix without rows or columns.
+    return normalize(rows) if min(rows.shape) else rows
 
 
 def _clustered_rows(features: Any) -> Any:
