@@ -8,30 +8,26 @@ certainly was not executed: the connection never came about, or the server answe
 from __future__ import annotations
 
 import json
-import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote, quote_plus, urlsplit
 
 import requests
-import tenacity
 from urllib3.exceptions import NewConnectionError
 
+from bridge._retry import Again, http_date, patient, retry_after
 from bridge._version import __version__
 from bridge.errors import AuthError, BridgeError, PlatformError, Unreachable
 
 __all__ = ["RULES", "Answer", "Http", "Rule", "redact"]
 
-log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 60.0
 _EXCERPT = 300
 
 
@@ -55,6 +51,7 @@ class Rule:
 _KEY = "Check that the key is right, has not expired, and may use this project."
 _LATER = "Run again later; if it stays so, look at the platform's status page."
 _ADDRESS = Rule(PlatformError, what="this is not a web address", fix="Correct the address.")
+_UNSENDABLE = Rule(AuthError, what="the key has characters that cannot be sent", fix=_KEY)
 
 RULES: Mapping[int | str | type[Exception], Rule] = {
     "2xx": Rule(None),
@@ -70,6 +67,8 @@ RULES: Mapping[int | str | type[Exception], Rule] = {
     requests.exceptions.InvalidURL: _ADDRESS,
     requests.exceptions.InvalidSchema: _ADDRESS,
     requests.exceptions.MissingSchema: _ADDRESS,
+    requests.exceptions.InvalidHeader: _UNSENDABLE,
+    UnicodeError: _UNSENDABLE,
     NewConnectionError: Rule(
         Unreachable, "always", "no connection", "Check the address and the network."
     ),
@@ -118,7 +117,7 @@ class Answer:
     @property
     def date(self) -> datetime | None:
         """The server's clock (``Date`` header), in UTC; None where it does not say."""
-        return _http_date(self.headers.get("date", ""))
+        return http_date(self.headers.get("date", ""))
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
@@ -127,15 +126,6 @@ def redact(text: str, secrets: Iterable[str]) -> str:
     for form in sorted(forms, key=len, reverse=True):
         text = text.replace(form, "[secret]")
     return text
-
-
-class _Again(Exception):
-    """One attempt failed with ``error``; worth another, after ``after`` seconds if it is set."""
-
-    def __init__(self, error: BridgeError, after: float | None) -> None:
-        super().__init__()
-        self.error = error
-        self.after = after
 
 
 class Http:
@@ -216,7 +206,7 @@ class Http:
                 answer = self._read(response, method, repeatable)
             error = self._judge(method, answer, repeatable)
             if error is None and doubt is not None and (doubtful := doubt(answer)) is not None:
-                error = _Again(doubtful, None) if repeatable else doubtful
+                error = Again(doubtful, None) if repeatable else doubtful
             if error is not None:
                 raise error
             return answer
@@ -270,24 +260,11 @@ class Http:
     # ------------------------------------------------------------------------------------- inside
 
     def _persist(self, attempt: Callable[[], T]) -> T:
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_Again),
-            wait=_wait,
-            stop=self._out_of_budget,
-            sleep=self._sleep,
-            before_sleep=_tell,
-            reraise=True,
-        )
         try:
-            return retrying(attempt)
-        except _Again as again:
+            return patient(self._budget, self._sleep)(attempt)
+        except Again as again:
             error = again.error
         raise error from None
-
-    def _out_of_budget(self, state: tenacity.RetryCallState) -> bool:
-        # A server that asks for more time than is left is believed: no early, useless attempt.
-        spent = max(state.seconds_since_start or 0.0, state.idle_for)
-        return spent + state.upcoming_sleep > self._budget
 
     def _send(
         self,
@@ -308,7 +285,7 @@ class Http:
                 timeout=(self._timeout[0], timeout or self._timeout[1]),
                 **arguments,
             )
-        except requests.RequestException as error:
+        except (requests.RequestException, UnicodeError) as error:
             failure = self._failure(method, url, error, repeatable)
         raise failure from None
 
@@ -326,10 +303,10 @@ class Http:
         try:
             yield from response.iter_content(chunk_size)
         except requests.RequestException as error:
-            failure = self._failure("GET", response.url, error, repeatable=False)
+            failure = self._failure("GET", response.url, error, repeatable=True)
         else:
             return
-        raise failure from None
+        raise (failure.error if isinstance(failure, Again) else failure) from None
 
     def _judge(self, method: str, answer: Answer, repeatable: bool) -> Exception | None:
         """Return what to raise for an answer; None if it is to be used."""
@@ -338,14 +315,12 @@ class Http:
             return PlatformError(f"{method} {answer.url}: unexpected status {answer.status}.")
         if rule.error is None:
             return None
-        after = _retry_after(answer)
+        after = retry_after(answer.headers.get("retry-after", ""), answer.date)
         asked = "" if after is None else f" The server asks to wait {after:.0f} s."
         what = f"{method} {answer.url}: {rule.what} ({answer.status}{self._excerpt(answer)})."
         return _verdict(rule, rule.error, what, asked, repeatable, after)
 
-    def _failure(
-        self, method: str, url: str, error: requests.RequestException, repeatable: bool
-    ) -> Exception:
+    def _failure(self, method: str, url: str, error: Exception, repeatable: bool) -> Exception:
         """Make our error of one of requests', which holds the request and its headers."""
         kinds = _kinds(error)
         rule = next(
@@ -382,7 +357,7 @@ def _verdict(
     if rule.retry == "repeatable" and not repeatable:
         what += " It was not repeated, since it may have been executed."
     error = kind(what, f"{rule.fix}{asked}".strip())
-    return _Again(error, after) if again else error
+    return Again(error, after) if again else error
 
 
 def _kinds(error: BaseException) -> list[type[BaseException]]:
@@ -393,41 +368,6 @@ def _kinds(error: BaseException) -> list[type[BaseException]]:
         found.append(type(current))
         current = getattr(current, "reason", None) or next(iter(current.args), None)
     return found
-
-
-def _retry_after(answer: Answer) -> float | None:
-    """Seconds that the server asks to wait (RFC 9110, 10.2.3): a number or a date."""
-    value = answer.headers.get("retry-after", "").strip()
-    if value.isdigit():
-        return float(value)
-    date = _http_date(value)
-    if date is None:
-        return None
-    return max(0.0, (date - (answer.date or datetime.now(UTC))).total_seconds())
-
-
-def _http_date(value: str) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
-
-
-def _wait(state: tenacity.RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, _Again) and error.after is not None:
-        return error.after
-    return _backoff(state)
-
-
-_backoff = tenacity.wait_random_exponential(multiplier=_FIRST_WAIT_S, max=_LONGEST_WAIT_S)
-
-
-def _tell(state: tenacity.RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, _Again):
-        log.info("%s Again in %.1f s.", error.error.what, state.upcoming_sleep)
 
 
 def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
