@@ -293,7 +293,12 @@ def _dry(turn: Turn, timer: _Timer, wanted: Wanted, done: _Done) -> None:
     with timer.step(turn, "pull"):
         done.applied = preview(turn)
     done.why_not_trained = "a dry run"
-    why = why_train(turn, force=wanted.force_train)
+    coming = done.applied
+    why = why_train(
+        turn,
+        force=wanted.force_train,
+        coming=coming.new_annotations + coming.changed_annotations + coming.deleted_annotations,
+    )
     if why is not None:
         turn.warn(f"A sync would train: {why}.")
     from bridge.steps.rank import make_plan, room

@@ -49,15 +49,18 @@ class Trained:
     resolved: Resolved
 
 
-def why_train(turn: Turn, *, force: bool = False) -> str | None:
+def why_train(turn: Turn, *, force: bool = False, coming: int = 0) -> str | None:
     """Return why a training is due, None if it is not; imports no learner.
+
+    Args:
+        coming: changes that are known of and not stored.
 
     A changed schema or another learner in the configuration is reason enough, as the champion
     answers other questions then.
     """
     with turn.store.begin() as connection:
         last = last_trained(connection)
-        new = changed_since(connection, last["annotation_seq"] if last else 0)
+        new = coming + changed_since(connection, last["annotation_seq"] if last else 0)
     if force:
         return "asked for"
     if last is None:

@@ -285,10 +285,12 @@ def _apply_annotations(
                 updates.append((row.id, annotation))
         elif annotation.order > _order(row):
             updates.append((row.id, annotation))
+    # In a full pull deletions wait for its end, where their number is looked at.
     gone = [
         row.id
         for row in stored.values()
-        if not row.deleted
+        if sweep is None
+        and not row.deleted
         and row.annotation_id not in told
         and (change := complete.get(row.item_key)) is not None
         and not (row.updated_at and change.as_of and row.updated_at > change.as_of)
