@@ -8,6 +8,7 @@ certainly was not executed: the connection never came about, or the server answe
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
@@ -123,9 +124,10 @@ class Answer:
 def redact(text: str, secrets: Iterable[str]) -> str:
     """Replace every secret, also in its percent-encoded forms, longest first, by ``[secret]``."""
     forms = {form for s in secrets if s for form in (s, quote(s), quote(s, safe=""), quote_plus(s))}
-    for form in sorted(forms, key=len, reverse=True):
-        text = text.replace(form, "[secret]")
-    return text
+    if not forms:
+        return text
+    pattern = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
+    return re.sub(pattern, "[secret]", text)
 
 
 class Http:
