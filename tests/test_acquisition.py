@@ -91,7 +91,7 @@ def test_one_class_leaves_nothing_to_ask() -> None:
 class Fixed:
     """A model whose input is already the probabilities."""
 
-    classes = NAMES
+    classes: tuple[str, ...] = NAMES
 
     def predict(self, inputs: Any) -> np.ndarray:
         return np.asarray(inputs.toarray() if isinstance(inputs, csr_matrix) else inputs)
@@ -227,18 +227,23 @@ def test_empty_and_equal_rows_still_fill_a_batch() -> None:
 # ----------------------------------------------------------------------------------------- compose
 
 
-def candidates(n: int = 30, p: np.ndarray | None = None, features: Any = None) -> Candidates:
+def candidates(
+    n: int = 30,
+    p: np.ndarray | None = None,
+    features: Any = None,
+    classes: tuple[str, ...] = NAMES,
+) -> Candidates:
     p = simplex(n, 3) if p is None else p
     features = csr_matrix(np.eye(len(p), dtype=np.float32)) if features is None else features
     return best(
-        Passing(p), [(np.arange(100, 100 + len(p)), features)],
+        Passing(p, classes), [(np.arange(100, 100 + len(p)), features)],
         "margin", "single", 1000, seed=0,
     )  # fmt: skip
 
 
 class Passing(Fixed):
-    def __init__(self, p: np.ndarray) -> None:
-        self.p = p
+    def __init__(self, p: np.ndarray, classes: tuple[str, ...]) -> None:
+        self.p, self.classes = p, classes
 
     def predict(self, inputs: Any) -> np.ndarray:
         return self.p
@@ -247,7 +252,7 @@ class Passing(Fixed):
 def choose(found: Candidates | None, size: int = 20, **given: Any) -> list[Pick]:
     inputs = {
         name: given.pop(name)
-        for name in ("hold_out", "cold", "unseen", "rarest", "task")
+        for name in ("hold_out", "cold", "unseen", "rarest", "task", "classes")
         if name in given
     }
     return compose(
@@ -256,7 +261,7 @@ def choose(found: Candidates | None, size: int = 20, **given: Any) -> list[Pick]
         cold=inputs.pop("cold", []),
         size=size,
         spec=AcquisitionSpec(**given),
-        classes=NAMES,
+        classes=inputs.pop("classes", NAMES),
         task=inputs.pop("task", "single"),
         **inputs,
     )
@@ -318,6 +323,14 @@ def test_while_a_class_is_unseen_a_share_is_random() -> None:
     assert all(p.source == "uncertain" for p in choose(candidates(), 10, cold=range(100, 130)))
 
 
+def test_a_model_that_knows_one_class_only_chooses_nothing() -> None:
+    pool = candidates(p=np.tile(np.array([[0.8, 0.1, 0.1]], np.float32), (30, 1)))
+    found = choose(pool, 10, cold=range(100, 130), unseen=["money", "music"])
+    assert [pick.id for pick in found] == list(range(100, 110))
+    assert {pick.reason for pick in found} == {"random: no label yet of money, music"}
+    assert len(choose(pool, 10, cold=[], unseen=["money"])) == 10
+
+
 def test_diversity_follows_the_rarest_class() -> None:
     features, _ = blobs(sparse=True)
     pool = candidates(p=simplex(60, 3), features=features)
@@ -325,6 +338,13 @@ def test_diversity_follows_the_rarest_class() -> None:
         assert {pick.source for pick in choose(pool, 4, rarest=rarest)} == {expected}
     assert {p.source for p in choose(pool, 4, rarest=0.3, diversity="off")} == {"uncertain"}
     assert {p.source for p in choose(pool, 4, diversity="on")} == {"diverse"}
+
+
+def test_with_many_classes_of_unknown_shares_a_batch_is_spread() -> None:
+    features, _ = blobs(sparse=True)
+    for k, expected in ((3, "uncertain"), (5, "diverse")):
+        pool = candidates(p=simplex(60, k), features=features, classes=tuple("abcde"[:k]))
+        assert {pick.source for pick in choose(pool, 4, classes=tuple("abcde"[:k]))} == {expected}
 
 
 def test_the_share_of_the_rarest_class() -> None:

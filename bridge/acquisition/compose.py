@@ -17,6 +17,7 @@ from bridge.records import Source
 __all__ = ["Pick", "compose", "describe", "rarest_share"]
 
 ENOUGH = 20  # random labels; fewer say nothing about which class is rare
+MANY = 4  # classes
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def compose(
         rest = [_random(i, source, reason) for i in cold if i not in taken]
         return _interleaved(measuring, rest, hold_out, size)
     wanted = size - len(measuring)
-    count = min(round(spec.explore_share * wanted), wanted) if unseen else 0
+    count = _explored(candidates, wanted, spec) if unseen else 0
     why = f"random: no label yet of {_listed(unseen)}"
     explored = [_random(i, "cold-start", why) for i in cold if i not in taken][:count]
     taken.update(pick.id for pick in explored)
@@ -105,10 +106,20 @@ def rarest_share(counts: Sequence[int]) -> float | None:
     return (min(counts) + 1) / (total + len(counts))
 
 
+def _explored(candidates: Candidates, wanted: int, spec: AcquisitionSpec) -> int:
+    """How many picks are random; all of them while the model finds every item equally unsure."""
+    scores = candidates.scores
+    blind = not len(scores) or float(scores[0]) == float(scores[-1])
+    return wanted if blind else min(round(spec.explore_share * wanted), wanted)
+
+
 def _diverse(spec: AcquisitionSpec, classes: Sequence[str], rarest: float | None) -> bool:
     if spec.diversity != "auto":
         return spec.diversity == "on"
-    return rarest is not None and rarest >= spec.rare / max(len(classes), 1)
+    if rarest is None:
+        # Spreading pays with many classes, and asks for fewer of one rare class among two or three.
+        return len(classes) >= MANY
+    return rarest >= spec.rare / max(len(classes), 1)
 
 
 def _hold_out(

@@ -32,7 +32,7 @@ class AcquisitionSpec(Record):
     diversity: Literal["auto", "on", "off"] = "auto"
     rare: float = Field(default=0.2, ge=0, le=1)
     hold_out_share: float = Field(default=0.15, ge=0, le=0.9)
-    explore_share: float = Field(default=0.2, ge=0, le=1)
+    explore_share: float = Field(default=0.1, ge=0, le=1)
     prefilter: int = Field(default=10, ge=2, le=1000)
     near_duplicate: float = Field(default=0.95, gt=0, le=1)
     seed: int = Field(default=0, ge=0)
