@@ -100,7 +100,7 @@ def test_open_tasks_are_kept_for_a_reload(desk: Emulator) -> None:
     bot = Bot(desk.start(), "ann")
     first = bot.questions()
     assert bot.questions() == first, "a browser that was reloaded has no task left"
-    held = tuple(task["_input_hash"] for task in first)
+    held = tuple(task["_task_hash"] for task in first)
     assert [t["bridge_key"] for t in bot.questions(held)] == [i.key for i in ITEMS[5:10]]
     bot.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -185,6 +186,26 @@ def test_a_database_that_stays_locked_is_an_error_with_advice(emulator: Emulator
         list(log.pages(None))
     assert caught.value.fix
     writer.close()
+
+
+def test_a_prodigy_that_died_while_writing_is_told(emulator: Emulator) -> None:
+    save(emulator, *({"text": "x" * 3000, "id": n, "answer": "ignore"} for n in range(500)))
+    path = emulator.settings.database
+    code = f"""
+import os, sqlite3
+db = sqlite3.connect({path!r}, isolation_level=None)
+db.execute("PRAGMA cache_size = 5")
+db.execute("BEGIN")
+db.execute("UPDATE example SET content = zeroblob(4000)")
+os.kill(os.getpid(), 9)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
+    platform = connect(emulator.settings)
+    with pytest.raises(PlatformError, match="unfinished write") as caught:
+        list(platform.pull(None))
+    assert "Start Prodigy" in caught.value.fix
+    emulator.database.add_dataset("started again")
+    assert len(answers(list(platform.pull(None)))) == 500
 
 
 def _no_file(path: Path) -> None:

@@ -56,7 +56,7 @@ class Server:
             "scram-sha-256",
         ]
         subprocess.run(
-            [*command, "--pwfile", secret, "--no-sync", "-E", "UTF8", "--locale", "C"],
+            [*command, "-A", "scram-sha-256", "--pwfile", secret, "-N", "-E", "UTF8"],
             user="postgres",
             check=True,
             capture_output=True,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bridge_prodigy import connect
 from bridge_prodigy.emulator import Emulator
-from bridge_prodigy.hashes import IGNORED_KEYS, input_hash, task_hash
+from bridge_prodigy.hashes import IGNORED_KEYS, input_hash, question_hash
 from bridge_prodigy.settings import View
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -60,7 +63,7 @@ def test_a_choice_task(tmp_path: Path) -> None:
         "bridge_key": "k0",
         "bridge_batch": batch.id,
         "_input_hash": input_hash({"text": "text 0 ä"}),
-        "_task_hash": task_hash({"text": "text 0 ä"}),
+        "_task_hash": question_hash(input_hash({"text": "text 0 ä"}), "k0", None),
         "meta": {"score": 0.6, "rank": 0, "model": "m-1"},
         "options": [{"id": "yes", "text": "yes"}, {"id": "no", "text": "no"}],
         "config": {"choice_style": "single"},
@@ -111,7 +114,7 @@ def test_a_binary_task(tmp_path: Path) -> None:
     report = platform.push(batch_of(items(1), ("spam", "ham")), platform.schema())
     (task,) = lines(desk)
     assert task["label"] == "spam"
-    assert task["_task_hash"] == task_hash({"text": "text 0 ä", "label": "spam"})
+    assert task["_task_hash"] == question_hash(input_hash(task), "k0", "spam")
     assert "options" not in task
     assert (report.accepted, report.pre_annotated, report.refused) == (1, 0, ())
     assert not platform.capabilities.pre_annotations
@@ -200,6 +203,28 @@ def test_the_file_is_replaced_not_edited(tmp_path: Path) -> None:
         push(desk, batch_of(items(3, start=5), CLASSES))
         assert len(reader.read().splitlines()) == 3
     assert len(lines(desk)) == 6
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_writer_that_is_killed_leaves_a_whole_file(tmp_path: Path) -> None:
+    desk = emulator(tmp_path)
+    push(desk, batch_of(items(20), CLASSES))
+    code = f"""
+import pathlib
+from bridge_prodigy.queue import write_queue
+tasks = [{{"bridge_key": str(n), "text": "x" * 1000}} for n in range(2000)]
+print("ready", flush=True)
+while True:
+    write_queue(pathlib.Path({str(desk.settings.queue)!r}), tasks)
+"""
+    for wait in (0.0, 0.01, 0.05):
+        with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as writer:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+            time.sleep(wait)
+            writer.kill()
+        assert len(lines(desk)) in (20, 2000)
+    push(desk, batch_of(items(20), CLASSES))
     assert not list(tmp_path.glob(".*"))
 
 

@@ -130,6 +130,15 @@ def test_with_overlap_everybody_is_asked_once(tmp_path: Path) -> None:
     assert answered_keys(desk) == sorted([item.key for item in ITEMS[:12]] * 2)
 
 
+def test_items_with_the_same_text_are_asked_each(tmp_path: Path) -> None:
+    desk = Emulator(tmp_path, CLASSES)
+    twins = [Item(key=key, text="OK") for key in ("a", "b")]
+    desk.add_items(twins)
+    push(desk, twins)
+    desk.answer("a", ["yes"])
+    assert keys(ask(desk)) == ["b"]
+
+
 def test_a_killed_recipe_loses_nothing(desk: Emulator) -> None:
     push(desk, ITEMS[:10])
     given = ask(desk)[:2]
@@ -187,15 +196,12 @@ def test_the_stream_looks_at_one_task_at_a_time(desk: Emulator) -> None:
 # -------------------------------------------------------------------------------- inside Prodigy
 
 
-@pytest.mark.parametrize(
-    ("view", "exclude_by"),
-    [("choice", "input"), ("classification", "task"), ("ner_manual", "input")],
-)
-def test_components(desk: Emulator, view: str, exclude_by: str) -> None:
+@pytest.mark.parametrize("view", ["choice", "classification", "ner_manual"])
+def test_components(desk: Emulator, view: str) -> None:
     components = queue("d", str(desk.settings.queue), view=view, label="a, b", instant=True)
     assert (components["dataset"], components["view_id"]) == ("d", view)
     config = components["config"]
-    assert config["exclude_by"] == exclude_by
+    assert config["exclude_by"] == "task"
     assert config["labels"] == ["a", "b"]
     assert (config["instant_submit"], config["batch_size"]) == (True, 1)
     assert ("choice_style" in config) == (view == "choice")

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from bridge.errors import ConfigError
 
-__all__ = ["IGNORED_KEYS", "input_hash", "task_hash"]
+__all__ = ["IGNORED_KEYS", "input_hash", "question_hash", "task_hash"]
 
 INPUT_KEYS = ("text", "image", "html", "input")
 TASK_KEYS = ("spans", "label", "options", "arcs")
@@ -80,3 +80,13 @@ def task_hash(task: Mapping[str, Any]) -> int:
     own = input_hash(task)
     shown = {k: v for k, v in task.items() if k != "_task_hash"} | {"_input_hash": own}
     return _murmur()(str(own) + (_joined(task, TASK_KEYS) or _dumped(shown)))
+
+
+def question_hash(own_input: int, key: str, label: str | None) -> int:
+    """Task hash that Bridge gives its own tasks: of the input, the item and the label asked about.
+
+    Prodigy keeps a hash that a task brings along. This one does not depend on options, prediction
+    or rank, so that a new round is the same question; and it depends on the item, so that two
+    items with the same text are two questions.
+    """
+    return _murmur()(str(own_input) + _dumped({"bridge_key": key, "label": label}))

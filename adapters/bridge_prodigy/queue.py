@@ -47,6 +47,8 @@ def write_queue(path: Path, tasks: Iterable[Mapping[str, Any]]) -> None:
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        for left in path.parent.glob(f".{path.name}.*.part"):  # of a writer that was killed
+            left.unlink(missing_ok=True)
         with part.open("wb") as file:
             file.writelines(msgspec.json.encode(task) + b"\n" for task in tasks)
             file.flush()

@@ -8,9 +8,10 @@ Bridge replaces the file at each sync; the recipe reads it again as soon as it i
 never writes it. Tasks are taken one at a time, so a new ranking reaches annotators after the few
 tasks that are in their browsers already.
 
-What was answered is left to Prodigy: each task carries hashes that stay the same from round to
-round, and ``exclude_by`` tells Prodigy which of them counts. So a recipe that is killed loses
-nothing, and one that is started again asks nothing twice.
+What was answered is left to Prodigy: each task carries a task hash that stays the same from round
+to round and differs between items, and ``exclude_by`` tells Prodigy that it counts. (The input
+hash does not do: of two items with the same text it would ask one only.) So a recipe that is
+killed loses nothing, and one that is started again asks nothing twice.
 
 When every task has been served, Prodigy says "no tasks available". The stream can go on after
 that, but Prodigy's own wrappers may not ask it again (unverified, depends on the version), so the
@@ -124,8 +125,7 @@ def _identity(task: dict[str, Any]) -> str:
 def _config(view: str, labels: list[str], multiple: bool, batch: int, instant: bool) -> Any:
     config: dict[str, Any] = {
         "batch_size": 1 if instant else batch,
-        # A binary task asks about one label of an item; elsewhere an item is asked about once.
-        "exclude_by": "task" if view == "classification" else "input",
+        "exclude_by": "task",
         "auto_exclude_current": True,
         "instant_submit": instant,
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridge.records import LabelSchema, QueueItem
-from bridge_prodigy.hashes import input_hash, task_hash
+from bridge_prodigy.hashes import input_hash, question_hash
 from bridge_prodigy.settings import View
 
 __all__ = ["as_task", "preselected"]
@@ -24,17 +24,6 @@ def preselected(entry: QueueItem, schema: LabelSchema) -> tuple[str, ...]:
 def _content(entry: QueueItem) -> dict[str, Any]:
     item = entry.item
     return {"text": item.text} if item.kind == "text" else {"image": item.url}
-
-
-def _hashes(content: Mapping[str, Any], label: str | None) -> dict[str, int]:
-    """Hashes of the bare question.
-
-    Prediction, rank and options change from round to round and take no part, so that Prodigy does
-    not ask an answered question again. For a text they are the hashes that Prodigy gives the bare
-    row, so answers that were given before Bridge exclude it too.
-    """
-    question = {**content} if label is None else {**content, "label": label}
-    return {"_input_hash": input_hash(question), "_task_hash": task_hash(question)}
 
 
 def _shown_meta(entry: QueueItem) -> dict[str, Any]:
@@ -56,7 +45,9 @@ def as_task(entry: QueueItem, view: View, schema: LabelSchema, batch_id: str) ->
     label = schema.names[0] if view == "classification" else None
     task: dict[str, Any] = {**entry.item.meta, **content}
     task |= {"bridge_key": entry.item.key, "bridge_batch": batch_id}
-    task |= _hashes(content, label) | {"meta": _shown_meta(entry)}
+    task["_input_hash"] = input_hash(content)
+    task["_task_hash"] = question_hash(task["_input_hash"], entry.item.key, label)
+    task["meta"] = _shown_meta(entry)
     if label is not None:
         task["label"] = label
     if view == "choice":
