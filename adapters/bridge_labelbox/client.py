@@ -1,12 +1,12 @@
-"""Transport: GraphQL calls, tasks, export files, imports. Knows no record of Bridge."""
+"""Transport: GraphQL calls, uploads, tasks and signed files. Knows no record of Bridge."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
-from typing import Any, NamedTuple, TypeVar
+from datetime import datetime
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,13 +16,12 @@ from bridge_labelbox import operations as ops
 from bridge_labelbox.operations import Operation
 from bridge_labelbox.settings import LabelboxSettings
 
-__all__ = ["Client", "Conflict", "Export", "Malformed", "Missing", "dig"]
+__all__ = ["BatchInfo", "Client", "Conflict", "Import", "Malformed", "Missing", "dig", "shaped"]
 
 T = TypeVar("T")
 Rules = dict[int | str | type[Exception], Rule]
 
 _FIRST_POLL_S = 0.05
-_FILE_ATTEMPTS = 5
 _KEY_FIX = "Make a new key in Labelbox (Workspace settings, API) and check that it is an admin's."
 
 
@@ -80,21 +79,6 @@ class _Task(msgspec.Struct):
     result: Any = None
 
 
-class _Header(msgspec.Struct):
-    total_size: int = msgspec.field(name="totalSize")
-    total_lines: int = msgspec.field(name="totalLines")
-
-
-class _Range(msgspec.Struct):
-    start: int
-    end: int
-
-
-class _File(msgspec.Struct):
-    offsets: _Range
-    file: str
-
-
 class Import(msgspec.Struct, rename="camel"):
     """One import of pre-annotations."""
 
@@ -109,13 +93,6 @@ class BatchInfo(msgspec.Struct):
     id: str
     name: str
     size: int = 0
-
-
-class Export(NamedTuple):
-    """A started export; ``date`` is the platform's clock at that moment, None if unknown."""
-
-    task: str
-    date: datetime | None
 
 
 def dig(data: Any, *path: str) -> Any:
@@ -200,11 +177,12 @@ class Client:
         Raises:
             AuthError, Missing, Conflict, Malformed, Unreachable, PlatformError: as it says.
         """
-        return self._execute(operation, variables)[0]
+        return self.execute_dated(operation, variables)[0]
 
-    def _execute(
+    def execute_dated(
         self, operation: Operation, variables: Mapping[str, Any]
     ) -> tuple[Any, datetime | None]:
+        """Execute one operation; return its ``data`` and the platform's clock, None if unknown."""
         body = {"query": operation.text, "variables": dict(variables)}
         answer = self._post(operation, json=body)
         return self._data(operation, answer), answer.date
@@ -316,98 +294,27 @@ class Client:
             self._user = str(dig(self.execute(ops.GET_USER, {}), "user", "id"))
         return self._user
 
-    # ------------------------------------------------------------------------------------ exports
+    # -------------------------------------------------------------------------------------- files
 
-    def start_export(self, operation: Operation, given: Mapping[str, Any]) -> Export:
-        """Start an export and tell the platform's clock at its start."""
-        data, date = self._execute(operation, {"input": dict(given)})
-        field = operation.text.split("{", 1)[1].split("(")[0]
-        return Export(str(dig(data, field, "taskId")), date)
-
-    def export_lines(self, export: Export, what: str) -> Iterator[tuple[int, bytes]]:
-        """Yield the lines of an export with their numbers from 1, in bounded memory.
-
-        Lines end at b"\\n" and nowhere else: U+2028 and its kin are data.
+    def stream(self, url: str, length: int) -> Iterator[bytes]:
+        """Yield a signed file of this length.
 
         Raises:
-            PlatformError: the export failed, or has fewer or more lines than it announced.
+            Unreachable: the address does not work, or the file broke off; ask for a fresh one.
         """
-        self.wait_for_task(export.task, what)
-        variables = {"where": {"id": export.task}, "streamType": "RESULT"}
-        found = dig(self.execute(ops.EXPORT_HEADER, variables), "task", "exportMetadataHeader")
-        if found is None:  # nothing matched
-            return
-        header = shaped(found, _Header)
-        count = 0
-        for line in _lines(self._export_bytes(export.task, header.total_size)):
-            count += 1
-            yield count, line
-        if count != header.total_lines:
-            raise PlatformError(
-                f"{what} has {count} rows where {header.total_lines} were announced.",
-                "Run again; nothing was skipped.",
-            )
+        return self._files.stream(url, length=length)
 
-    def _export_bytes(self, task: str, size: int) -> Iterator[bytes]:
-        start = 0
-        while start < size:
-            length = 0
-            for piece in self._chunk(task, start):
-                length += len(piece)
-                yield piece
-            start += length
+    def read(self, url: str) -> bytes:
+        """Return a small signed file, whose length is not announced.
 
-    def _chunk(self, task: str, start: int) -> Iterator[bytes]:
-        """Yield the file that begins at ``start``; a broken one is fetched from a fresh address."""
-        at, failures = start, 0
-        while True:
-            file = self._file(task, start)
-            skip = at - file.offsets.start
-            length = file.offsets.end - file.offsets.start + 1
-            if not 0 <= skip < length:
-                raise PlatformError(
-                    f"The export's file for offset {start} holds {file.offsets.start} to"
-                    f" {file.offsets.end}.",
-                    "Run again.",
-                )
-            try:
-                for piece in self._files.stream(file.file, length=length):
-                    fresh = piece[skip:]
-                    skip = max(0, skip - len(piece))
-                    at += len(fresh)
-                    if fresh:
-                        yield fresh
-            except Unreachable:
-                failures += 1
-                if failures >= _FILE_ATTEMPTS:
-                    raise
-                self._sleep(min(2.0**failures * _FIRST_POLL_S, self._settings.poll_interval_s))
-            else:
-                return
+        Raises:
+            Unreachable: as above.
+        """
+        return self._files.request("GET", url, repeatable=True).body
 
-    def _file(self, task: str, offset: int) -> _File:
-        # UInt64 travels as a string.
-        variables = {"where": {"id": task}, "streamType": "RESULT", "offset": str(offset)}
-        data = self.execute(ops.EXPORT_FILE, variables)
-        return shaped(dig(data, "task", "exportFileFromOffset"), _File)
-
-    def read_lines(self, url: str) -> Iterator[bytes]:
-        """Yield the lines of a small signed file (a status file), whose length is not announced."""
-        answer = self._files.request("GET", url, repeatable=True)
-        yield from _lines(iter([answer.body]))
-
-
-def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    rest: list[bytes] = []
-    for piece in pieces:
-        head, *more = piece.split(b"\n")
-        rest.append(head)
-        for following in more:
-            if line := b"".join(rest).strip(b"\r "):
-                yield line
-            rest = [following]
-    if line := b"".join(rest).strip(b"\r "):
-        yield line
+    def pause(self, failures: int) -> None:
+        """Wait after the nth failure in a row."""
+        self._sleep(min(2.0**failures * _FIRST_POLL_S, self._settings.poll_interval_s))
 
 
 def _envelope(answer: Answer) -> _Envelope | None:
@@ -426,8 +333,3 @@ def _passing(answer: Answer) -> BridgeError | None:
     if error.status in (None, 400, 422, 426, 500):
         return None
     return Unreachable(f"Labelbox failed ({error.status}).", "Run again later.")
-
-
-def utc_text(moment: datetime) -> str:
-    """Format a time as export filters take it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")

@@ -1,17 +1,24 @@
-"""Formats: predictions to the NDJSON of Labelbox's pre-annotations, and its status files back."""
+"""Pre-annotations: predictions as Labelbox's NDJSON, imported once, and its status files back."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from bridge.records import LabelSchema, QueueItem
+from bridge.errors import PlatformError, Unreachable
+from bridge.platforms import Refusal
+from bridge.records import Batch, LabelSchema, QueueItem, digest
+from bridge_labelbox import operations as ops
+from bridge_labelbox.client import Client, Import, Missing, dig, shaped
+from bridge_labelbox.export import lines
 from bridge_labelbox.keys import identifier
+from bridge_labelbox.once import TRIES, found_or_made
+from bridge_labelbox.settings import LabelboxSettings
 
-__all__ = ["failures", "pre_annotation"]
+__all__ = ["pre_annotation", "show_predictions"]
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://labelbox.com/pre-annotation")
 
@@ -55,7 +62,7 @@ class _Status(msgspec.Struct):
     errors: list[_Reason] | None = None
 
 
-def failures(lines: Iterable[bytes]) -> dict[str, str]:
+def _failures(lines: Iterable[bytes]) -> dict[str, str]:
     """Return, by uuid, why Labelbox did not take a line, from the import's status file."""
     found = {}
     for line in lines:
@@ -64,3 +71,91 @@ def failures(lines: Iterable[bytes]) -> dict[str, str]:
             reasons = [r.message or r.name or "" for r in status.errors or ()]
             found[status.uuid] = "; ".join(filter(None, reasons)) or status.status
     return found
+
+
+def show_predictions(
+    client: Client,
+    settings: LabelboxSettings,
+    batch: Batch,
+    kept: Sequence[QueueItem],
+    question_id: str | None,
+    schema: LabelSchema,
+) -> tuple[int, list[Refusal]]:
+    """Import the predictions of ``kept``; return how many are shown, and why others are not."""
+    rows, keys, refused = [], {}, []
+    for entry in kept:
+        try:
+            line = pre_annotation(entry, settings.project, question_id, schema)
+        except KeyError as error:
+            why = f"The schema has no class {error}."
+            refused.append(Refusal(key=entry.item.key, why=why, fatal=False))
+            continue
+        if line is not None:
+            rows.append(msgspec.json.encode(line))
+            keys[line["uuid"]] = entry.item.key
+    if not rows:
+        return 0, refused
+    client.execute(ops.SHOW_PREDICTIONS, {"project_id": settings.project, "show": True})
+    body = b"\n".join(rows) + b"\n"
+    name = f"{settings.batch_prefix}-{batch.id}-{digest(body.decode())[:12]}"
+    done = _import(client, settings, name, body)
+    if done.state != "FINISHED":
+        why = f"Labelbox could not import the pre-annotations ({done.state})."
+        return 0, refused + [Refusal(key=k, why=why, fatal=False) for k in keys.values()]
+    failed = _failed(client, done)
+    refused += [
+        Refusal(key=keys[uuid], why=why, fatal=False)
+        for uuid, why in failed.items()
+        if uuid in keys
+    ]
+    return len(keys) - len(failed.keys() & keys.keys()), refused
+
+
+def _import(client: Client, settings: LabelboxSettings, name: str, body: bytes) -> Import:
+    """Import once under this name; a failed import is tried again under the next name."""
+    done = Import(name=name, state="FAILED")
+    for attempt in range(TRIES):
+        tried = name if attempt == 0 else f"{name}-{attempt + 1}"
+        variables = {"projectId": settings.project, "name": tried}
+        found_or_made(
+            lambda variables=variables: _find_import(client, variables),  # type: ignore[misc]
+            lambda variables=variables: _make_import(client, variables, body),  # type: ignore[misc]
+            f"Import '{tried}'",
+        )
+
+        def look(variables: dict[str, str] = variables) -> Import | None:
+            found = _find_import(client, variables)
+            return found if found is not None and found.state in ("FINISHED", "FAILED") else None
+
+        done = client.poll(look, settings.task_timeout_s, f"Import '{tried}'")
+        if done.state == "FINISHED":
+            break
+    return done
+
+
+def _find_import(client: Client, variables: dict[str, str]) -> Import | None:
+    try:
+        data = client.execute(ops.GET_IMPORT, variables)
+    except Missing:
+        return None
+    found = dig(data, "modelAssistedLabelingPredictionImport")
+    return None if found is None else shaped(found, Import)
+
+
+def _make_import(client: Client, variables: dict[str, str], body: bytes) -> Import:
+    data = client.upload(ops.IMPORT_PREDICTIONS, variables, body)
+    return shaped(dig(data, "createModelAssistedLabelingPredictionImport"), Import)
+
+
+def _failed(client: Client, done: Import) -> dict[str, str]:
+    if done.status_file_url is None:
+        return {}
+    try:
+        return _failures(lines([client.read(done.status_file_url)]))
+    except Unreachable:
+        # Labelbox keeps status files for a day: on a later repeat nothing more can be said.
+        return {}
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise PlatformError(
+            f"The status file of import '{done.name}' cannot be read: {error}.", "Run again."
+        ) from None

@@ -9,10 +9,12 @@ from bridge.errors import BridgeError
 from bridge.platforms import Capabilities, Finding, PushReport
 from bridge.records import Batch, LabelSchema, Page, QueueItem
 from bridge_labelbox import operations as ops
+from bridge_labelbox.batches import push_batch
 from bridge_labelbox.client import Client, Missing, dig
+from bridge_labelbox.imports import show_predictions
 from bridge_labelbox.ontology import Question, question_of
+from bridge_labelbox.priorities import prioritize
 from bridge_labelbox.pull import pull
-from bridge_labelbox.push import prioritize, push_batch, show_predictions
 from bridge_labelbox.settings import LabelboxSettings
 
 __all__ = ["LabelboxPlatform"]

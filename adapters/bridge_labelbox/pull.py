@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 from bridge.records import Change, Page, Problem
 from bridge_labelbox import cursor as cursors
 from bridge_labelbox import operations as ops
-from bridge_labelbox.client import Client, utc_text
+from bridge_labelbox.client import Client
+from bridge_labelbox.export import Export, export_lines, start_export
 from bridge_labelbox.keys import split
+from bridge_labelbox.labels import Unreadable
 from bridge_labelbox.ontology import Question
 from bridge_labelbox.settings import LabelboxSettings
-from bridge_labelbox.wire import Row, Unreadable, activity, decode_row, queued, read_row, row_key
+from bridge_labelbox.wire import Row, activity, decode_row, queued, read_row, row_key
 
 __all__ = ["pull", "states"]
 
@@ -68,7 +70,7 @@ def pull(
         watermark = before.get(source.name)
         export = _export(client, settings, source, watermark)
         latest = None
-        for rows in _chunked(client.export_lines(export, source.shown), settings.page_rows):
+        for rows in _chunked(export_lines(client, export, source.shown), settings.page_rows):
             page, newest = _page(rows, source, settings, question)
             latest = max((t for t in (latest, newest) if t is not None), default=None)
             yield page
@@ -90,7 +92,7 @@ def _sources(settings: LabelboxSettings) -> list[_Source]:
 
 def _export(
     client: Client, settings: LabelboxSettings, source: _Source, watermark: datetime | None
-) -> Any:
+) -> Export:
     query: list[dict[str, Any]] = []
     if watermark is not None:
         since = watermark - timedelta(minutes=settings.overlap_minutes)
@@ -100,18 +102,19 @@ def _export(
                 "value": {
                     "operator": "GREATER_THAN_OR_EQUAL",
                     "timezone": "UTC",
-                    "value": utc_text(since),
+                    "value": since.strftime("%Y-%m-%dT%H:%M:%S+0000"),
                 },
             }
         )
     if source.dataset is not None:
         query.append({"ids": [source.dataset], "operator": "is", "type": "dataset"})
-        return client.start_export(
+        return start_export(
+            client,
             ops.EXPORT_CATALOG,
             _input(source.shown, {"searchQuery": _search(query)}, _CATALOG_PARAMS),
         )
     filters = {"projectId": settings.project, "searchQuery": _search(query)}
-    return client.start_export(ops.EXPORT_PROJECT, _input(source.shown, filters, _PROJECT_PARAMS))
+    return start_export(client, ops.EXPORT_PROJECT, _input(source.shown, filters, _PROJECT_PARAMS))
 
 
 def _search(query: list[dict[str, Any]]) -> dict[str, Any]:
@@ -193,10 +196,10 @@ def states(client: Client, project: str, keys: Sequence[str]) -> dict[str, bool]
             query = _search([{"ids": ids, "operator": "is", "type": kind}])
             filters = {"projectId": project, "searchQuery": query}
             shown = f"Export of {len(ids)} rows of project {project}"
-            export = client.start_export(
-                ops.EXPORT_PROJECT, _input(shown, filters, _PROJECT_PARAMS)
+            export = start_export(
+                client, ops.EXPORT_PROJECT, _input(shown, filters, _PROJECT_PARAMS)
             )
-            for number, line in client.export_lines(export, shown):
+            for number, line in export_lines(client, export, shown):
                 _note(found, line, project, f"{shown}, line {number}")
     return found
 

@@ -1,63 +1,31 @@
-"""Push: a batch, its priorities, its pre-annotations. Every step finds its own earlier work.
+"""Batches: put rows into the project's queue, so that a repeat finds its own earlier work.
 
-Names are derived from the batch's id, and the import's name from its content too. A call that may
-have been executed although its answer was lost is followed by a question, never by a blind repeat.
+The batch's name is derived from its id. A call that may have been executed although its answer was
+lost is followed by a question, never by a blind repeat.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
-
-import msgspec
+from collections.abc import Iterator, Sequence
 
 from bridge.errors import DataError, PlatformError, Unreachable
 from bridge.platforms import Refusal
-from bridge.records import Batch, LabelSchema, QueueItem, digest
+from bridge.records import Batch, QueueItem
 from bridge_labelbox import operations as ops
-from bridge_labelbox.client import (
-    BatchInfo,
-    Client,
-    Conflict,
-    Import,
-    Malformed,
-    Missing,
-    dig,
-    shaped,
-)
-from bridge_labelbox.imports import failures, pre_annotation
+from bridge_labelbox.client import BatchInfo, Client, Malformed, dig, shaped
 from bridge_labelbox.keys import identifier, split
+from bridge_labelbox.once import TRIES, found_or_made
 from bridge_labelbox.pull import states
 from bridge_labelbox.settings import LabelboxSettings
 
-__all__ = ["prioritize", "push_batch", "show_predictions"]
+__all__ = ["push_batch"]
 
-T = TypeVar("T")
-
-MOST_ROWS = 100_000  # Labelbox's limit of one batch
+_MOST_ROWS = 100_000  # Labelbox's limit of one batch
 _SYNCHRONOUS = 1000  # from here on the SDK makes an empty batch and adds the rows in a task
-_AT_ONCE = 500  # rows in one call; no limit is documented
 _LISTED = 100
-_TRIES = 3
+_LOOKED_UP = 1000
 _LAG_LOOKS = 5
-
-
-def _found_or_made(find: Callable[[], T | None], make: Callable[[], T], what: str) -> T:
-    """Ask first, then make; ask again where the answer was lost or the name was taken."""
-    last: PlatformError | None = None
-    for _ in range(_TRIES):
-        found = find()
-        if found is not None:
-            return found
-        try:
-            return make()
-        except (Unreachable, Conflict) as error:
-            last = error
-    raise last or Unreachable(f"{what} could not be made.")
-
-
-# -------------------------------------------------------------------------------------------- batch
+_LOOK_UP_S = 60.0
 
 
 def push_batch(
@@ -68,9 +36,9 @@ def push_batch(
     Raises:
         DataError: more than 100,000 rows.
     """
-    if len(batch.items) > MOST_ROWS:
+    if len(batch.items) > _MOST_ROWS:
         raise DataError(
-            f"A batch of {len(batch.items)} rows is more than Labelbox's {MOST_ROWS}.",
+            f"A batch of {len(batch.items)} rows is more than Labelbox's {_MOST_ROWS}.",
             "Lower the size of the queue.",
         )
     _await_processing(client, settings, batch.keys)
@@ -85,7 +53,7 @@ def _create(
 ) -> dict[str, str]:
     """Make or complete the batch; return why by key for rows that are not in the queue."""
     unknown: dict[str, str] = {}
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         try:
             whole = _attempt(client, settings, name, keys)
         except Malformed as error:
@@ -111,7 +79,7 @@ def _create(
 
 def _attempt(client: Client, settings: LabelboxSettings, name: str, keys: list[str]) -> bool:
     """Return True if Labelbox says that all rows are in the batch now."""
-    info = _found_or_made(
+    info = found_or_made(
         lambda: _find_batch(client, settings, name),
         lambda: _make_batch(client, settings, name, keys),
         f"Batch '{name}'",
@@ -208,8 +176,8 @@ def _unknown(client: Client, keys: Sequence[str]) -> list[str]:
     """Ask which global keys do not exist (the text of the refusal is not made for machines)."""
     by_key, _ = split(keys)
     gone: set[str] = set()
-    for first in range(0, len(by_key), _LISTED * 10):
-        asked = {"globalKeys": by_key[first : first + _LISTED * 10]}
+    for first in range(0, len(by_key), _LOOKED_UP):
+        asked = {"globalKeys": by_key[first : first + _LOOKED_UP]}
         job = dig(client.execute(ops.LOOK_UP_KEYS, asked), "dataRowsForGlobalKeys", "jobId")
         gone |= _looked_up(client, job)
     return [key for key in keys if identifier(key).kind == "GKEY" and key in gone]
@@ -224,7 +192,7 @@ def _looked_up(client: Client, job: str) -> set[str]:
         found = dig(result, "data")
         return {*(found["notFoundGlobalKeys"] or ()), *(found["accessDeniedGlobalKeys"] or ())}
 
-    return client.poll(look, 60.0, "Looking up global keys")
+    return client.poll(look, _LOOK_UP_S, "Looking up global keys")
 
 
 def _await_processing(client: Client, settings: LabelboxSettings, keys: Sequence[str]) -> None:
@@ -246,116 +214,3 @@ def _await_processing(client: Client, settings: LabelboxSettings, keys: Sequence
             client.poll(look, settings.processing_timeout_s, "Processing new rows")
         except Unreachable:
             return
-
-
-# ----------------------------------------------------------------------------------------- priority
-
-
-def prioritize(
-    client: Client, settings: LabelboxSettings, ranked: Sequence[tuple[str, int]]
-) -> None:
-    """Give each key the priority of its rank; lower is asked first."""
-    for first in range(0, len(ranked), _AT_ONCE):
-        rows = ",".join(
-            _override(key, settings.priority_base + rank)
-            for key, rank in ranked[first : first + _AT_ONCE]
-        )
-        client.execute(ops.set_priorities(rows), {"projectId": settings.project})
-
-
-def _override(key: str, priority: int) -> str:
-    row = identifier(key)
-    # Every escape that this writes is one of GraphQL's too (October 2021, 2.9.4).
-    value = json.dumps(row.value, ensure_ascii=False)
-    return f"{{dataRowIdentifier: {{id: {value}, idType: {row.kind}}}, priority: {priority}}}"
-
-
-# ---------------------------------------------------------------------------------- pre-annotations
-
-
-def show_predictions(
-    client: Client,
-    settings: LabelboxSettings,
-    batch: Batch,
-    kept: Sequence[QueueItem],
-    question_id: str | None,
-    schema: LabelSchema,
-) -> tuple[int, list[Refusal]]:
-    """Import the predictions of ``kept``; return how many are shown, and why others are not."""
-    lines, keys, refused = [], {}, []
-    for entry in kept:
-        try:
-            line = pre_annotation(entry, settings.project, question_id, schema)
-        except KeyError as error:
-            why = f"The schema has no class {error}."
-            refused.append(Refusal(key=entry.item.key, why=why, fatal=False))
-            continue
-        if line is not None:
-            lines.append(msgspec.json.encode(line))
-            keys[line["uuid"]] = entry.item.key
-    if not lines:
-        return 0, refused
-    client.execute(ops.SHOW_PREDICTIONS, {"project_id": settings.project, "show": True})
-    body = b"\n".join(lines) + b"\n"
-    name = f"{settings.batch_prefix}-{batch.id}-{digest(body.decode())[:12]}"
-    done = _import(client, settings, name, body)
-    if done.state != "FINISHED":
-        why = f"Labelbox could not import the pre-annotations ({done.state})."
-        return 0, refused + [Refusal(key=k, why=why, fatal=False) for k in keys.values()]
-    failed = _failed(client, done)
-    refused += [
-        Refusal(key=keys[uuid], why=why, fatal=False)
-        for uuid, why in failed.items()
-        if uuid in keys
-    ]
-    return len(keys) - len(failed.keys() & keys.keys()), refused
-
-
-def _import(client: Client, settings: LabelboxSettings, name: str, body: bytes) -> Import:
-    """Import once under this name; a failed import is tried again under the next name."""
-    done = Import(name=name, state="FAILED")
-    for attempt in range(_TRIES):
-        tried = name if attempt == 0 else f"{name}-{attempt + 1}"
-        variables = {"projectId": settings.project, "name": tried}
-        _found_or_made(
-            lambda variables=variables: _find_import(client, variables),  # type: ignore[misc]
-            lambda variables=variables: _make_import(client, variables, body),  # type: ignore[misc]
-            f"Import '{tried}'",
-        )
-
-        def look(variables: dict[str, str] = variables) -> Import | None:
-            found = _find_import(client, variables)
-            return found if found is not None and found.state in ("FINISHED", "FAILED") else None
-
-        done = client.poll(look, settings.task_timeout_s, f"Import '{tried}'")
-        if done.state == "FINISHED":
-            break
-    return done
-
-
-def _find_import(client: Client, variables: dict[str, str]) -> Import | None:
-    try:
-        data = client.execute(ops.GET_IMPORT, variables)
-    except Missing:
-        return None
-    found = dig(data, "modelAssistedLabelingPredictionImport")
-    return None if found is None else shaped(found, Import)
-
-
-def _make_import(client: Client, variables: dict[str, str], body: bytes) -> Import:
-    data = client.upload(ops.IMPORT_PREDICTIONS, variables, body)
-    return shaped(dig(data, "createModelAssistedLabelingPredictionImport"), Import)
-
-
-def _failed(client: Client, done: Import) -> dict[str, str]:
-    if done.status_file_url is None:
-        return {}
-    try:
-        return failures(client.read_lines(done.status_file_url))
-    except Unreachable:
-        # Labelbox keeps status files for a day: on a later repeat nothing more can be said.
-        return {}
-    except (msgspec.MsgspecError, ValueError) as error:
-        raise PlatformError(
-            f"The status file of import '{done.name}' cannot be read: {error}.", "Run again."
-        ) from None

@@ -1,0 +1,230 @@
+"""Formats: a label of an export to an annotation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
+from pydantic import ValidationError
+
+from bridge.records import Annotation, Box, Boxes, Classes, Problem, Span, Spans, Value
+from bridge_labelbox.ontology import Question
+
+__all__ = ["Label", "Unreadable", "annotation_of", "refused", "said", "time_of"]
+
+
+class Unreadable(Exception):
+    """A row or a part of it that cannot become a record; holds the problem to report."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.what)
+        self.problem = problem
+
+
+def refused(where: str, what: str, fix: str) -> Unreadable:
+    """Return what to raise for something that cannot become a record."""
+    return Unreadable(Problem(where=where, what=what, fix=fix))
+
+
+def said(error: ValidationError) -> str:
+    """Return what a validation error says, without the input."""
+    return "; ".join(one["msg"] for one in error.errors(include_input=False, include_url=False))
+
+
+class _LabelDetails(msgspec.Struct):
+    created_at: str | None = None
+    updated_at: str | None = None
+    created_by: str | None = None
+    content_last_updated_at: str | None = None
+
+
+class _Performance(msgspec.Struct):
+    seconds_to_create: float | None = None
+    skipped: bool | None = None
+
+
+class _Choice(msgspec.Struct):
+    name: str = ""
+    feature_schema_id: str | None = None
+
+
+class _Classification(msgspec.Struct):
+    name: str = ""
+    feature_schema_id: str | None = None
+    radio_answer: _Choice | None = None
+    checklist_answers: list[_Choice] | None = None
+
+
+class _Location(msgspec.Struct):
+    start: int
+    end: int
+    token: str | None = None
+
+
+class _Rectangle(msgspec.Struct):
+    top: float
+    left: float
+    height: float
+    width: float
+
+
+class _Object(msgspec.Struct):
+    name: str = ""
+    feature_schema_id: str | None = None
+    location: _Location | None = None
+    bounding_box: _Rectangle | None = None
+
+
+class _Annotations(msgspec.Struct):
+    objects: list[_Object] | None = None
+    classifications: list[_Classification] | None = None
+
+
+class Label(msgspec.Struct):
+    """One label of an export; fields that Bridge does not use are skipped."""
+
+    id: str
+    label_kind: str | None = None
+    label_details: _LabelDetails | None = None
+    performance_details: _Performance | None = None
+    annotations: _Annotations | None = None
+
+
+def annotation_of(
+    label: Label, key: str, question: Question, text: str | None, where: str
+) -> Annotation:
+    """Make an annotation of a label.
+
+    Args:
+        key: the item's key.
+        text: the item's text, to check spans by; None where there is none.
+
+    Raises:
+        Unreadable: the label does not make sense; it names the row and the label.
+    """
+    details = label.label_details or _LabelDetails()
+    performance = label.performance_details or _Performance()
+    where = f"{where}, label {label.id}"
+    skipped = bool(performance.skipped)
+    value = None if skipped else _value(label.annotations or _Annotations(), question, text, where)
+    seconds = performance.seconds_to_create
+    try:
+        return Annotation(
+            id=label.id,
+            item_key=key,
+            annotator=details.created_by,
+            status="skipped" if value is None else "answered",
+            value=value,
+            created_at=time_of(details.created_at),
+            updated_at=_latest(details.updated_at, details.content_last_updated_at),
+            seconds=seconds if seconds is not None and seconds >= 0 else None,
+            # "Benchmark" is unverified; where Labelbox has no such word, nothing is a benchmark.
+            ground_truth=label.label_kind == "Benchmark",
+        )
+    except ValidationError as error:
+        raise refused(where, f"The label cannot be read: {said(error)}.", "") from None
+
+
+def _value(
+    annotations: _Annotations, question: Question, text: str | None, where: str
+) -> Value | None:
+    """Return the answer to the question.
+
+    A label without marks says that there is nothing to mark, and one without ticks that no class
+    applies. A radio left open says nothing: None, which is a skip, so that the row, which Labelbox
+    will not ask for again, is not taken for the pool.
+    """
+    try:
+        match question.task:
+            case "spans":
+                return Spans(spans=_spans(annotations.objects or (), question, text, where))
+            case "boxes":
+                return Boxes(boxes=_boxes(annotations.objects or (), question))
+            case _:
+                return _classes(annotations.classifications or (), question)
+    except ValidationError as error:
+        raise refused(where, f"The label cannot be read: {said(error)}.", "") from None
+
+
+def _classes(answers: Sequence[_Classification], question: Question) -> Classes | None:
+    found = [a for a in answers if _asks(a, question)]
+    if question.task == "multi":
+        choices = [c for a in found for c in a.checklist_answers or ()]
+    else:
+        choices = [a.radio_answer for a in found if a.radio_answer is not None]
+        if not choices:
+            return None
+    names = (question.class_name(c.feature_schema_id, c.name) for c in choices)
+    return Classes(chosen=tuple(dict.fromkeys(names)))
+
+
+def _asks(answer: _Classification, question: Question) -> bool:
+    if answer.feature_schema_id and question.id:
+        return answer.feature_schema_id == question.id
+    return answer.name == question.schema.question
+
+
+def _spans(
+    objects: Sequence[_Object], question: Question, text: str | None, where: str
+) -> tuple[Span, ...]:
+    return tuple(
+        Span(
+            start=start,
+            end=end,
+            class_name=question.class_name(o.feature_schema_id, o.name),
+        )
+        for o in objects
+        if o.location is not None
+        for start, end in [_bounds(o.location, text, where)]
+    )
+
+
+def _bounds(location: _Location, text: str | None, where: str) -> tuple[int, int]:
+    """Turn Labelbox's inclusive end into ours, in code points.
+
+    Whether Labelbox counts code points or UTF-16 units is unverified. The exported token decides,
+    where there is one: the reading that gives it back holds.
+    """
+    start, end = location.start, location.end + 1
+    if text is None or location.token is None or text[start:end] == location.token:
+        return start, end
+    units = text.encode("utf-16-le")
+    before = units[: 2 * start].decode("utf-16-le", "ignore")
+    inside = units[2 * start : 2 * end].decode("utf-16-le", "ignore")
+    if inside == location.token:
+        return len(before), len(before) + len(inside)
+    raise refused(
+        where,
+        f"The span {location.start} to {location.end} does not fit the row's text.",
+        "Look at the label in Labelbox: the text may have changed after it was labeled.",
+    )
+
+
+def _boxes(objects: Sequence[_Object], question: Question) -> tuple[Box, ...]:
+    return tuple(
+        Box(
+            left=o.bounding_box.left,
+            top=o.bounding_box.top,
+            width=o.bounding_box.width,
+            height=o.bounding_box.height,
+            class_name=question.class_name(o.feature_schema_id, o.name),
+        )
+        for o in objects
+        if o.bounding_box is not None
+    )
+
+
+def time_of(text: str | None) -> datetime | None:
+    """Read a time of an export, into UTC; None if there is none that can be read."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _latest(*texts: str | None) -> datetime | None:
+    return max((t for t in map(time_of, texts) if t is not None), default=None)
