@@ -17,10 +17,18 @@ import sqlalchemy as sa
 from bridge_prodigy import ProdigySettings, connect
 from bridge_prodigy.database import Database
 from bridge_prodigy.emulator import Emulator
+from bridge_prodigy.spool import Spool
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridge.errors import BridgeError, ConfigError, DataError, PlatformError, Unreachable
+from bridge.errors import (
+    BridgeError,
+    ConfigError,
+    DataError,
+    PlatformError,
+    StoreError,
+    Unreachable,
+)
 from bridge.records import Annotation, Page
 from bridge.testing import replay
 
@@ -206,6 +214,19 @@ os.kill(os.getpid(), 9)
     assert "Start Prodigy" in caught.value.fix
     emulator.database.add_dataset("started again")
     assert len(answers(list(platform.pull(None)))) == 500
+
+
+def test_no_space_for_scratch_files_is_told(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    save(emulator, task(1))
+    monkeypatch.setattr(Spool, "put", full)
+    with pytest.raises(StoreError, match="disk is full") as caught:
+        list(connect(emulator.settings).pull(None))
+    assert "TMPDIR" in caught.value.fix
 
 
 def _no_file(path: Path) -> None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
+import bridge_prodigy
 import pytest
 from bridge_prodigy import ADAPTER, ProdigySettings, connect
+from bridge_prodigy.emulator import Emulator
 from pydantic import ValidationError
 
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, Unreachable
 from bridge.platforms import adapter
+from bridge.records import Item
 
 SECRET = "hunter2/@:é"
 
@@ -71,6 +75,7 @@ def test_a_password_is_never_shown(scheme: str, caplog: pytest.LogCaptureFixture
     shown = [repr(settings), str(settings), settings.model_dump_json(), repr(caught.value)]
     shown += [caught.value.what, caught.value.fix, repr(platform), platform.project, caplog.text]
     shown += [f.detail + f.fix for f in platform.check()]
+    assert isinstance(caught.value, Unreachable)
     assert not [text for text in shown if "hunter2" in text]
 
 
@@ -90,6 +95,24 @@ def test_an_unknown_kind_of_database_is_told() -> None:
     with pytest.raises(BridgeError, match="oracledb2") as caught:
         connect(make(database="oracledb2://me:hunter2@h/p"))
     assert "hunter2" not in str(caught.value)
+
+
+def test_the_example_of_the_package_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = Emulator(tmp_path, ("yes", "no"), dataset="news")
+    desk.add_items([Item(key="a", text="text")])
+    desk.answer("a", ["yes"])
+    monkeypatch.setenv("PRODIGY_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert bridge_prodigy.__doc__ is not None
+    exec(textwrap.dedent(bridge_prodigy.__doc__.split("::\n")[1]), {})
+    assert "yes" in capsys.readouterr().out
+
+
+def test_every_public_name_is_there() -> None:
+    assert [name for name in bridge_prodigy.__all__ if not hasattr(bridge_prodigy, name)] == []
+    assert not hasattr(bridge_prodigy, "something_else")
 
 
 def test_the_recipe_imports_nothing_heavy() -> None:

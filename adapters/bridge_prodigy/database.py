@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from tenacity import RetryError, Retrying, retry_if_exception, stop_after_delay, wait_random
 
@@ -168,8 +168,11 @@ class Database:
                 f"{self._place} holds an unfinished write of a Prodigy that died.",
                 "Start Prodigy once: it completes or undoes the write.",
             )
+        # A server's operational errors are mostly about reaching it.
+        remote = self._url.get_backend_name() != "sqlite"
+        kind = Unreachable if remote and isinstance(error, OperationalError) else PlatformError
         fix = "Check platform.database and whether the server runs."
-        return PlatformError(f"{self._place} cannot be read: {said}.", fix)
+        return kind(f"{self._place} cannot be read: {said}.", fix)
 
     # ------------------------------------------------------------------------------- reading
 

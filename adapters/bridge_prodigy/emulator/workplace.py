@@ -17,6 +17,7 @@ from bridge_prodigy.emulator.controller import Controller
 from bridge_prodigy.emulator.database import StandInDatabase
 from bridge_prodigy.emulator.server import Server
 from bridge_prodigy.files import decoded, read_pages
+from bridge_prodigy.items import item_key
 from bridge_prodigy.queue import read_queue
 from bridge_prodigy.recipe import queue as queue_recipe
 from bridge_prodigy.settings import ProdigySettings, View
@@ -107,7 +108,7 @@ class Emulator:
 
     def remove_item(self, key: str) -> None:
         """Delete an item's row from the pool file."""
-        rows = [row for row in self._rows() if row.get("key") != key]
+        rows = [row for row in self._rows() if item_key(row) != key]
         self.settings.source.write_bytes(b"".join(msgspec.json.encode(r) + b"\n" for r in rows))
 
     def _rows(self) -> list[dict[str, Any]]:
@@ -141,7 +142,9 @@ class Emulator:
         for task in read_queue(self.settings.queue)[0]:
             if task["bridge_key"] == key:
                 return task
-        row = next(row for row in self._rows() if row.get("key") == key)
+        row = next((row for row in self._rows() if item_key(row) == key), None)
+        if row is None:
+            raise DataError(f"Neither the queue nor the pool has an item '{key}'.")
         if self.settings.view == "classification":
             return {**row, "label": self.settings.classes[0]}
         return {**row, "options": [{"id": name, "text": name} for name in self.settings.classes]}
@@ -150,7 +153,7 @@ class Emulator:
         """Delete a person's answers to an item from the database."""
         session = f"{self.settings.dataset}-{annotator}"
         found = self.database.example_ids(session)
-        ids = [own for own, task in found if key in (task.get("bridge_key"), task.get("key"))]
+        ids = [own for own, task in found if item_key(task) == key]
         self.database.delete_examples(ids)
 
     def queue(self) -> list[str]:
