@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -166,6 +169,39 @@ def test_an_interrupted_addition_changes_nothing(
     assert {p.name for p in (tmp_path / encoder.id).glob("segment-*")} == {
         s["name"] for s in listed
     }
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from test_features import Lengths, add
+from bridge.store import features as module
+module.CHUNK, module.FAN = 3, 3
+store = module.FeatureStore(Path(sys.argv[1]), Lengths())
+while True:
+    print(store.upto, flush=True)
+    add(store, range(store.upto, store.upto + 7), upto=store.upto + 7)
+"""
+
+
+def test_killed_at_any_moment_the_store_is_as_of_its_last_addition(tmp_path: Path) -> None:
+    encoder = Lengths()
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+    for kill in range(4):
+        with subprocess.Popen(
+            [sys.executable, "-c", KILLED, str(tmp_path)],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        ) as process:
+            assert process.stdout is not None
+            for _ in range(8):
+                told = int(process.stdout.readline())
+            time.sleep(0.003 * kill)
+            process.kill()
+        store = FeatureStore(tmp_path, encoder)
+        assert store.upto >= told
+        expect(store, encoder, dict.fromkeys(range(store.upto), 0))
 
 
 @pytest.mark.parametrize("when", range(1, 8))

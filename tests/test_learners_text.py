@@ -285,6 +285,14 @@ def test_the_encoder_depends_on_its_parameters_and_the_text_alone() -> None:
     assert ENCODER.encode([Item(key="a", text="!!! £")]).nnz == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("Win £5!! now", 5), ("été ÉTÉ", 1), ("日本語の text", 5), ("한국어 말", 2), ("a_b 7", 2)],
+)
+def test_what_counts_as_a_word(text: str, words: int) -> None:
+    assert HashedText().encode([Item(key="a", text=text)]).nnz == words
+
+
 def test_settings_and_scores_load_without_numpy() -> None:
     code = (
         "import sys; import bridge.learners, bridge.learners.spec, bridge.learners.scores; "

@@ -20,13 +20,18 @@ if TYPE_CHECKING:
 
 __all__ = ["HashedText"]
 
+# Kana and Chinese characters: these scripts put no space between words.
+UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+TOKEN = rf"[^\W{UNSPACED}]+|\S"
+
 
 @dataclass(frozen=True)
 class HashedText:
     """Hashing encoder for items of kind ``text``; other items get an empty row.
 
     A word is a run of letters, digits and underscores in lower case; every other visible character
-    is a word by itself ("!!!" and "£" tell spam from mail). Each value is ``1 + ln(count)``, so it
+    is a word by itself ("!!!" and "£" tell spam from mail), and so is each Chinese character and
+    kana. Each value is ``1 + ln(count)``, so it
     is never below 1; signs are not alternated, which keeps document frequencies meaningful.
 
     Attributes:
@@ -47,7 +52,7 @@ class HashedText:
         from sklearn.feature_extraction.text import HashingVectorizer
 
         return HashingVectorizer(
-            token_pattern=r"\w+|[^\w\s]",
+            token_pattern=TOKEN,
             ngram_range=self.ngrams,
             n_features=self.columns,
             norm=None,
