@@ -6,7 +6,8 @@ An adapter is found through the entry-point group ``bridge.platforms``; the entr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -14,11 +15,12 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from pydantic import BaseModel
 
 from bridge.errors import ConfigError
-from bridge.records import Batch, LabelSchema, Page, QueueItem, Record, TaskType
+from bridge.records import Batch, Item, LabelSchema, Page, QueueItem, Record, TaskType
 
 __all__ = [
     "Adapter",
     "Capabilities",
+    "Emulated",
     "Finding",
     "Platform",
     "PushReport",
@@ -144,6 +146,31 @@ class Platform(Protocol):
         ...
 
 
+class Emulated(Protocol):
+    """An emulated project with people at it, for rehearsals such as ``bridge demo``."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The keys of ``[platform]`` that reach it; its key opens nothing but the emulator."""
+        ...
+
+    def add_items(self, items: Sequence[Item]) -> None:
+        """Put items where the adapter finds its pool."""
+        ...
+
+    def queue(self) -> list[str]:
+        """Return the keys of what waits for an answer, in the order of asking."""
+        ...
+
+    def answer(self, key: str, classes: Sequence[str], annotator: str) -> None:
+        """Answer an item as a person does."""
+        ...
+
+    def skip(self, key: str, annotator: str) -> None:
+        """Skip an item as a person does."""
+        ...
+
+
 @dataclass(frozen=True)
 class Adapter:
     """How to reach a platform.
@@ -156,12 +183,15 @@ class Adapter:
         connect: makes the platform from validated settings; does no network call.
         emulate: runs an emulator of the platform in the foreground; None where there is none.
             Called as ``emulate(host, port, data)`` with ``data`` a JSONL path or None.
+        stage: sets up an emulated project with this task and these classes, and takes it down at
+            exit; None where there is no emulator.
     """
 
     name: str
     settings: type[BaseModel]
     connect: Callable[[Any], Platform]
     emulate: Callable[[str, int, str | None], None] | None = None
+    stage: Callable[[TaskType, tuple[str, ...]], AbstractContextManager[Emulated]] | None = None
 
 
 def _found() -> dict[str, EntryPoint]:

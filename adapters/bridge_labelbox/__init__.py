@@ -12,7 +12,10 @@ On its own, without store and config file::
 
 from __future__ import annotations
 
-from bridge.platforms import Adapter
+from contextlib import AbstractContextManager
+
+from bridge.platforms import Adapter, Emulated
+from bridge.records import TaskType
 from bridge_labelbox.platform import LabelboxPlatform
 from bridge_labelbox.settings import LabelboxSettings
 
@@ -25,4 +28,10 @@ def _emulate(host: str, port: int, data: str | None) -> None:
     emulate(host, port, data)
 
 
-ADAPTER = Adapter("labelbox", LabelboxSettings, LabelboxPlatform, _emulate)
+def _stage(task: TaskType, classes: tuple[str, ...]) -> AbstractContextManager[Emulated]:
+    from bridge_labelbox.emulator.stage import stage
+
+    return stage(task, classes)
+
+
+ADAPTER = Adapter("labelbox", LabelboxSettings, LabelboxPlatform, _emulate, _stage)

@@ -24,7 +24,15 @@ from bridge.store import tables
 from bridge.store.database import get_state, set_state
 from bridge.store.tables import items
 
-__all__ = ["Applied", "apply_page", "chunked", "draw_of", "finish_sweep", "missing_from_sweep"]
+__all__ = [
+    "DRAW_RANGE",
+    "Applied",
+    "apply_page",
+    "chunked",
+    "draw_of",
+    "finish_sweep",
+    "missing_from_sweep",
+]
 
 ANNOTATIONS = tables.annotations
 
