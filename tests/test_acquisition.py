@@ -304,6 +304,7 @@ def test_the_strategy_random_asks_no_model() -> None:
     found = choose(candidates(), 5, cold=[7, 6, 5, 4, 3, 2], strategy="random")
     assert [pick.id for pick in found] == [7, 6, 5, 4, 3]
     assert {pick.source for pick in found} == {"random"}
+    assert choose(None, 1, cold=[7], strategy="random")[0].reason == "random: as configured"
 
 
 def test_reasons_have_numbers() -> None:

@@ -66,15 +66,18 @@ def compose(
         unseen: classes that no label names yet.
         rarest: estimated share of the rarest class, see :func:`rarest_share`.
     """
-    measuring = _hold_out(hold_out, candidates, cold, size, spec)
+    chance = _chance([hold_out, cold, () if candidates is None else candidates.ids], spec.seed)
+    count = _rounded(spec.hold_out_share * size, chance)
+    measuring = [_held_out(i) for i in hold_out[:count]]
     taken = set(hold_out)
     if candidates is None or spec.strategy == "random":
-        reason = "cold start: no model yet" if candidates is None else "random: as configured"
-        source: Source = "cold-start" if candidates is None else "random"
+        configured = spec.strategy == "random"
+        reason = "random: as configured" if configured else "cold start: no model yet"
+        source: Source = "random" if configured else "cold-start"
         rest = [_random(i, source, reason) for i in cold if i not in taken]
         return _interleaved(measuring, rest, hold_out, size)
     wanted = size - len(measuring)
-    count = _explored(candidates, wanted, spec) if unseen else 0
+    count = _explored(candidates, wanted, spec, chance) if unseen else 0
     why = f"random: no label yet of {_listed(unseen)}"
     explored = [_random(i, "cold-start", why) for i in cold if i not in taken][:count]
     taken.update(pick.id for pick in explored)
@@ -106,11 +109,12 @@ def rarest_share(counts: Sequence[int]) -> float | None:
     return (min(counts) + 1) / (total + len(counts))
 
 
-def _explored(candidates: Candidates, wanted: int, spec: AcquisitionSpec) -> int:
+def _explored(candidates: Candidates, wanted: int, spec: AcquisitionSpec, chance: float) -> int:
     """How many picks are random; all of them while the model finds every item equally unsure."""
     scores = candidates.scores
     blind = not len(scores) or float(scores[0]) == float(scores[-1])
-    return wanted if blind else min(round(spec.explore_share * wanted), wanted)
+    # Half a turn further, so that it is not always the same batches that round up twice.
+    return wanted if blind else _rounded(spec.explore_share * wanted, (chance + 0.5) % 1)
 
 
 def _diverse(spec: AcquisitionSpec, classes: Sequence[str], rarest: float | None) -> bool:
@@ -122,26 +126,15 @@ def _diverse(spec: AcquisitionSpec, classes: Sequence[str], rarest: float | None
     return rarest >= spec.rare / max(len(classes), 1)
 
 
-def _hold_out(
-    hold_out: Sequence[int],
-    candidates: Candidates | None,
-    cold: Sequence[int],
-    size: int,
-    spec: AcquisitionSpec,
-) -> list[Pick]:
-    """Take the hold-out's share of the batch, rounded up or down at random.
+def _chance(queues: Sequence[Sequence[int] | NDArray[np.int64]], seed: int) -> float:
+    """Return a number in [0, 1) that changes with what is first in the queues."""
+    heads = [int(queue[0]) for queue in queues if len(queue)]
+    return int(tie_breaker(np.array(heads, np.int64), seed).sum()) / 2**64
 
-    Random, so that batches of one or two items still have their share in the long run; what the
-    rounding hangs on changes with every batch.
-    """
-    exact = spec.hold_out_share * size
-    heads = [*hold_out[:1], *cold[:1]]
-    if candidates is not None:
-        heads += candidates.ids[:1].tolist()
-    mixed = int(tie_breaker(np.array(heads, np.int64), spec.seed).sum())
-    count = int(exact) + (mixed / 2**64 < exact - int(exact))
-    reason = "random: for the hold-out"
-    return [Pick(i, "random", 0.0, reason, hold_out=True) for i in hold_out[:count]]
+
+def _rounded(exact: float, chance: float) -> int:
+    """Round up or down by chance, so that small batches too have their share in the long run."""
+    return int(exact) + (chance < exact - int(exact))
 
 
 def _uncertain(
@@ -204,6 +197,10 @@ def describe(
     return f"{spec.scoring} {score:.2f}, nearest {named}"
 
 
+def _held_out(item: int) -> Pick:
+    return Pick(int(item), "random", 0.0, "random: for the hold-out", hold_out=True)
+
+
 def _random(item: int, source: Source, reason: str) -> Pick:
     return Pick(int(item), source, 0.0, reason)
 
@@ -220,9 +217,7 @@ def _interleaved(
     rest = rest[: size - len(measuring)]
     missing = size - len(measuring) - len(rest)
     more = hold_out[len(measuring) : len(measuring) + missing]
-    reason = "random: for the hold-out"
-    measuring = measuring + [Pick(int(i), "random", 0.0, reason, hold_out=True) for i in more]
-    return _merged(measuring, rest)
+    return _merged(measuring + [_held_out(i) for i in more], rest)
 
 
 def _merged(few: Sequence[Pick], many: Sequence[Pick]) -> list[Pick]:
