@@ -8,7 +8,7 @@ from bridge_labelbox.emulator import shapes
 from bridge_labelbox.emulator.graphql import Call, operation, paged
 from bridge_labelbox.emulator.state import graphql_time
 
-__all__: list[str] = []
+__all__ = ["organization"]
 
 
 @operation("GetUser", "CurrentUser")
@@ -26,14 +26,15 @@ def _tasks(call: Call) -> dict[str, Any]:
     return {"user": {**shapes.user(call.world), "createdTasks": listed}}
 
 
-def _organization(call: Call) -> dict[str, Any]:
+def organization(call: Call) -> dict[str, Any]:
+    """Return the organization."""
     at = graphql_time(call.world.started_at)
     return {**call.world.organization, "createdAt": at, "updatedAt": at}
 
 
 @operation("GetOrganization")
 def _get_organization(call: Call) -> dict[str, Any]:
-    return {"organization": _organization(call)}
+    return {"organization": organization(call)}
 
 
 @operation("getAllIntegrations")

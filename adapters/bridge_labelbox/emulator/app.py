@@ -14,7 +14,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from bridge_labelbox.emulator import account, batches, catalog, exports, imports, metadata, projects
+from bridge_labelbox.emulator import (
+    account,
+    batches,
+    catalog,
+    exports,
+    imports,
+    metadata,
+    projects,
+    webhooks,
+)
 from bridge_labelbox.emulator.control import control
 from bridge_labelbox.emulator.faults import Fault
 from bridge_labelbox.emulator.graphql import Call, Refused, execute, is_write
@@ -23,7 +32,7 @@ from bridge_labelbox.emulator.state import World
 __all__ = ["make_app"]
 
 # Imported for the operations that they register.
-AREAS = (account, batches, catalog, exports, imports, metadata, projects)
+AREAS = (account, batches, catalog, exports, imports, metadata, projects, webhooks)
 
 log = logging.getLogger(__name__)
 

@@ -57,7 +57,9 @@ def _placeable(world: World, project: Project, rows: Iterable[DataRow]) -> list[
     now = world.now()
     if any(row.processed_at is not None and row.processed_at > now for row in given):
         raise Refused("MALFORMED_REQUEST", "Some data rows are still being processed")
-    fresh = [row for row in given if row.id not in project.members]
+    image = project.fields.get("allowedMediaType") == "IMAGE"
+    fitting = [row for row in given if not image or row.mime_type.startswith("image/")]
+    fresh = [row for row in fitting if row.id not in project.members]
     if not fresh:
         raise Refused("MALFORMED_REQUEST", "No valid data rows to add to project")
     return fresh

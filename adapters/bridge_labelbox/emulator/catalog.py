@@ -34,7 +34,7 @@ def add_row(world: World, dataset: str, given: Mapping[str, Any]) -> DataRow:
     """
     now = world.now()
     key = given.get("global_key")
-    if key is not None and (key in world.by_key or key != key.strip()):
+    if key is not None and (key in world.by_key or not _allowed(key)):
         raise Refused("MALFORMED_REQUEST", f"Global key '{key}' is taken or not allowed")
     data = given["row_data"]
     made = DataRow(
@@ -55,6 +55,11 @@ def add_row(world: World, dataset: str, given: Mapping[str, Any]) -> DataRow:
         world.by_key[key] = made.id
     world.touch(made, now)
     return made
+
+
+def _allowed(key: str) -> bool:
+    """Tell whether a global key has no blanks at its ends and no two in a row."""
+    return bool(key) and key == key.strip() and "  " not in key
 
 
 def _mime_type(data: Any, media_type: str | None) -> str:
@@ -265,16 +270,14 @@ def _assign_keys(call: Call) -> dict[str, Any]:
     }
     for link in call.variables["globalKeyDataRowLinks"]:
         row, key = world.rows.get(link["dataRowId"]), link["globalKey"]
-        clean = " ".join(key.split())
         if row is None:
             sorted_out["accessDeniedAssignments"].append(link)
-        elif not clean or clean in world.by_key or row.global_key is not None:
+        elif not _allowed(key) or key in world.by_key or row.global_key is not None:
             sorted_out["invalidGlobalKeyAssignments"].append(link)
         else:
-            row.global_key, world.by_key[clean] = clean, row.id
+            row.global_key, world.by_key[key] = key, row.id
             world.touch(row, world.now())
-            kind = "unmodifiedAssignments" if clean == key else "sanitizedAssignments"
-            sorted_out[kind].append({**link, "globalKey": clean})
+            sorted_out["unmodifiedAssignments"].append(link)
     world.jobs[job] = {"jobStatus": "COMPLETE", "data": sorted_out}
     return {"assignGlobalKeysToDataRows": {"jobId": job}}
 

@@ -24,7 +24,7 @@ _RESERVED: tuple[dict[str, Any], ...] = (
         "options": [
             {"id": "cko8sbscr0003h2dk04w86hof", "name": "train"},
             {"id": "cko8sbzy10004h2dkf7x2q1vd", "name": "valid"},
-            {"id": "cko8sc2yr0004h2dk69aj5x63", "name": "test"},
+            {"id": "cko8scbz70005h2dkastwhgqt", "name": "test"},
         ],
     },
 )
@@ -52,7 +52,7 @@ def _upsert_schema(call: Call) -> dict[str, Any]:
     schemas = _schemas(call.world)
     taken = [s for s in schemas.values() if s["name"] == given["name"]]
     if taken and taken[0]["id"] != given.get("id"):
-        raise Refused("RESOURCE_CONFLICT", f"Metadata '{given['name']}' already exists")
+        raise Refused("MALFORMED_REQUEST", f"Metadata '{given['name']}' already exists")
     made = {
         "id": given.get("id") or cuid(),
         "name": given["name"],
