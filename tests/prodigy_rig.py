@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from bridge_prodigy import connect
-from bridge_prodigy.emulator import Emulator
+from bridge_prodigy.emulator import Emulator, staged
 
 from bridge.platforms import Platform
 from bridge.records import Item, TaskType
@@ -23,7 +21,7 @@ class ProdigyRig:
 
     def connect(self, *, wrong_key: bool = False) -> Platform:
         assert not wrong_key, "a database file has no key"
-        return connect(self.emulator.settings)
+        return connect(self.emulator.options)
 
     def add_items(self, items: Sequence[Item]) -> None:
         self.emulator.add_items(items)
@@ -55,7 +53,5 @@ class ProdigyRig:
 
 @contextmanager
 def prodigy_rig(task: TaskType, classes: tuple[str, ...]) -> Iterator[ProdigyRig]:
-    with tempfile.TemporaryDirectory() as folder:
-        emulator = Emulator(Path(folder), classes, multi=task == "multi")
+    with staged(task, classes) as emulator:
         yield ProdigyRig(emulator)
-        emulator.stop()

@@ -30,7 +30,7 @@ class Desk:
         self.emulator.database.add_examples(tasks, datasets=["my-mails"])
 
     def pull(self) -> list[Annotation]:
-        self.pages = list(connect(self.emulator.settings).pull(None))
+        self.pages = list(connect(self.emulator.options).pull(None))
         return list(replay(self.pages)[1].values())
 
     def read(self, task: dict[str, Any]) -> Annotation:
@@ -119,7 +119,7 @@ def test_answers_that_make_no_sense_are_told(single: Desk) -> None:
 def test_binary(tmp_path: Path, answer: str, value: Classes | None) -> None:
     desk = Desk(tmp_path, "classification", classes=("spam",))
     assert desk.read({"label": "spam", "answer": answer}).value == value
-    assert connect(desk.emulator.settings).schema().task == "multi"
+    assert connect(desk.emulator.options).schema().task == "multi"
 
 
 def test_binary_with_a_name_for_no(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_binary_with_a_name_for_no(tmp_path: Path) -> None:
     told = {a.item_key: a.value for a in desk.pull()}
     key_a, key_b = (digest(["text", text, None]) for text in "ab")
     assert told == {key_a: Classes(chosen=("spam",)), key_b: Classes(chosen=("ham",))}
-    schema = connect(desk.emulator.settings).schema()
+    schema = connect(desk.emulator.options).schema()
     assert (schema.task, schema.names) == ("single", ("spam", "ham"))
 
 
@@ -236,7 +236,7 @@ def test_a_reviewed_answer_is_the_reference(single: Desk) -> None:
 
 
 def test_answers_of_tasks_loaded_outside_bridge_join_their_rows(single: Desk) -> None:
-    single.emulator.settings.source.write_text('{"text": "by content"}\n{"text": "b", "id": 9}\n')
+    single.emulator.options.source.write_text('{"text": "by content"}\n{"text": "b", "id": 9}\n')
     single.save({"text": "by content", "accept": ["ham"], "answer": "accept"})
     single.save({"text": "b", "id": 9, "accept": ["ham"], "answer": "accept"})
     single.save({"text": "not in the pool", "accept": ["ham"], "answer": "accept"})

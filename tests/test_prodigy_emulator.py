@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import requests
-from bridge_prodigy import ProdigySettings, connect
+from bridge_prodigy import ADAPTER, ProdigySettings, connect
 from bridge_prodigy.emulator import Emulator, emulate
 
 from bridge.errors import DataError, PlatformError
@@ -70,7 +70,7 @@ class Bot:
 
 
 def push(desk: Emulator) -> None:
-    platform = connect(desk.settings)
+    platform = connect(desk.options)
     platform.push(batch_of(ITEMS, CLASSES), platform.schema())
 
 
@@ -85,7 +85,7 @@ def test_bots_at_work_answer_everything_once(desk: Emulator) -> None:
         thread.join(30)
     for bot in bots:
         bot.close()
-    annotations = replay(connect(desk.settings).pull(None))[1].values()
+    annotations = replay(connect(desk.options).pull(None))[1].values()
     told = {a.item_key: a.value for a in annotations}
     assert len(annotations) == 30
     assert told == {
@@ -175,3 +175,22 @@ def test_emulate_refuses_data_that_cannot_be_read(tmp_path: Path) -> None:
         emulate("127.0.0.1", 0, str(data))
     with pytest.raises(DataError, match="cannot be read"):
         emulate("127.0.0.1", 0, str(tmp_path / "absent.jsonl"))
+
+
+def test_a_rehearsal_is_set_up_and_taken_down() -> None:
+    assert ADAPTER.stage is not None
+    with ADAPTER.stage("multi", CLASSES) as project:
+        project.add_items(ITEMS[:3])
+        settings = ProdigySettings.model_validate(project.settings)
+        platform = connect(settings)
+        platform.push(batch_of(ITEMS[:3], CLASSES), platform.schema())
+        assert project.queue() == ["k00", "k01", "k02"]
+        project.answer("k00", [], "ann@example.com")
+        project.skip("k01", "ann@example.com")
+        assert project.queue() == ["k02"]
+        annotations = replay(platform.pull(None))[1].values()
+        assert {a.item_key: a.value for a in annotations} == {"k00": Classes(), "k01": None}
+        folder = settings.source.parent
+    assert not folder.exists()
+    with pytest.raises(DataError, match="boxes"), ADAPTER.stage("boxes", CLASSES):
+        pass

@@ -51,6 +51,11 @@ def emulator(tmp_path: Path) -> Emulator:
     return Emulator(tmp_path, ("yes", "no"), dataset="demo")
 
 
+def path_of(emulator: Emulator) -> Path:
+    assert emulator.options.database is not None
+    return emulator.options.database
+
+
 def save(emulator: Emulator, *tasks: dict[str, Any], dataset: str = "demo") -> None:
     emulator.database.add_dataset(dataset)
     emulator.database.add_dataset(f"{dataset}-ann", session=True)
@@ -61,7 +66,7 @@ def save(emulator: Emulator, *tasks: dict[str, Any], dataset: str = "demo") -> N
 
 
 def test_tables_are_those_of_prodigy(emulator: Emulator) -> None:
-    with sqlite3.connect(emulator.settings.database or "") as db:
+    with sqlite3.connect(path_of(emulator)) as db:
         tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
         save(emulator, task(1))
         links = db.execute("SELECT count(*) FROM link").fetchone()
@@ -77,13 +82,13 @@ def test_tables_are_those_of_prodigy(emulator: Emulator) -> None:
 def test_answers_of_other_datasets_are_not_told(emulator: Emulator) -> None:
     save(emulator, task(1), task(2))
     save(emulator, task(3), dataset="demo-2")
-    told = answers(list(connect(emulator.settings).pull(None)))
+    told = answers(list(connect(emulator.options).pull(None)))
     assert {a.item_key for a in told.values()} == {"1", "2"}
 
 
 def test_only_new_answers_are_read(emulator: Emulator) -> None:
     save(emulator, *map(task, range(1000)))
-    platform = connect(emulator.settings)
+    platform = connect(emulator.options)
     cursor = cursor_of(list(platform.pull(None)))
     save(emulator, task(2000))
     told = answers(list(platform.pull(cursor)))
@@ -92,7 +97,7 @@ def test_only_new_answers_are_read(emulator: Emulator) -> None:
 
 
 def test_reading_reads_on_from_every_page(emulator: Emulator) -> None:
-    log = Database(emulator.settings.database_url(), "demo", page_size=70)
+    log = Database(emulator.options.url(), "demo", page_size=70)
     save(emulator, *map(task, range(500)))
     pages = list(log.pages(None))
     assert [row.task["id"] for page in pages for row in page.rows] == list(range(500))
@@ -107,7 +112,7 @@ def test_examples_that_are_linked_later_are_read(emulator: Emulator) -> None:
     """As db-merge does: an old example gets a new link."""
     save(emulator, task(1), dataset="other")
     save(emulator, *map(task, range(10, 500)))
-    platform = connect(emulator.settings)
+    platform = connect(emulator.options)
     cursor = cursor_of(list(platform.pull(None)))
     with emulator.database.engine.begin() as connection:
         connection.execute(
@@ -121,23 +126,26 @@ def test_examples_that_are_linked_later_are_read(emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize("after", [0, 3, 5, 9])
-def test_a_dropped_dataset_starts_over(emulator: Emulator, after: int) -> None:
+def test_a_dropped_dataset_is_told_and_read_again(emulator: Emulator, after: int) -> None:
     save(emulator, *map(task, range(5)))
-    platform = connect(emulator.settings)
+    platform = connect(emulator.options)
     cursor = cursor_of(list(platform.pull(None)))
     emulator.database.drop_dataset("demo")
     emulator.database.drop_dataset("demo-ann")
     if after:
         save(emulator, *(task(100 + n) for n in range(after)))
     pages = list(platform.pull(cursor))
-    assert {a.item_key for a in answers(pages).values()} == {str(100 + n) for n in range(after)}
-    assert all(change.complete for page in pages for change in page.changes)
-    assert cursor_of(pages) is not None
+    expected = {str(100 + n) for n in range(after)}
+    assert {a.item_key for a in answers(pages).values()} == expected
+    assert [problem.where for page in pages for problem in page.problems] == ["answers"]
+    again = list(platform.pull(cursor_of(pages)))
+    assert [problem for page in again for problem in page.problems] == []
+    assert {a.item_key for a in answers(list(platform.pull(None))).values()} == expected
 
 
-def test_reused_ids_start_over(emulator: Emulator) -> None:
+def test_reused_ids_are_read_again(emulator: Emulator) -> None:
     save(emulator, *map(task, range(300)))
-    platform = connect(emulator.settings)
+    platform = connect(emulator.options)
     cursor = cursor_of(list(platform.pull(None)))
     ids = [own for own, _ in emulator.database.example_ids("demo")]
     emulator.database.delete_examples(ids[-1:])
@@ -152,18 +160,18 @@ def test_content_that_is_not_json_is_told_and_stops_nothing(emulator: Emulator) 
     with emulator.database.engine.begin() as connection:
         connection.execute(sa.text("UPDATE example SET content = x'ff00' WHERE id = 2"))
         connection.execute(sa.text("UPDATE example SET content = CAST(content AS TEXT)"))
-    pages = list(connect(emulator.settings).pull(None))
+    pages = list(connect(emulator.options).pull(None))
     assert {a.item_key for a in answers(pages).values()} == {"1", "3"}
     assert len([problem for page in pages for problem in page.problems]) == 1
 
 
 def test_reading_never_writes(emulator: Emulator) -> None:
     save(emulator, *map(task, range(20)))
-    path = Path(emulator.settings.database or "")
+    path = path_of(emulator)
     before = path.read_bytes()
     path.chmod(0o444)
     path.parent.joinpath("queue.jsonl").write_text("")
-    platform = connect(emulator.settings)
+    platform = connect(emulator.options)
     list(platform.pull(cursor_of(list(platform.pull(None)))))
     assert all(finding.ok for finding in platform.check())
     assert path.read_bytes() == before
@@ -176,20 +184,20 @@ def test_reading_never_writes(emulator: Emulator) -> None:
 
 def test_a_locked_database_is_waited_for(emulator: Emulator) -> None:
     save(emulator, task(1))
-    writer = sqlite3.connect(emulator.settings.database or "", check_same_thread=False)
+    writer = sqlite3.connect(path_of(emulator), check_same_thread=False)
     writer.execute("BEGIN EXCLUSIVE")
     release = threading.Timer(0.5, writer.rollback)
     release.start()
-    assert len(answers(list(connect(emulator.settings).pull(None)))) == 1
+    assert len(answers(list(connect(emulator.options).pull(None)))) == 1
     release.join()
     writer.close()
 
 
 def test_a_database_that_stays_locked_is_an_error_with_advice(emulator: Emulator) -> None:
     save(emulator, task(1))
-    writer = sqlite3.connect(emulator.settings.database or "")
+    writer = sqlite3.connect(path_of(emulator))
     writer.execute("BEGIN EXCLUSIVE")
-    log = Database(emulator.settings.database_url(), "demo", patience=0.2)
+    log = Database(emulator.options.url(), "demo", patience=0.2)
     with pytest.raises(Unreachable, match="locked") as caught:
         list(log.pages(None))
     assert caught.value.fix
@@ -198,7 +206,7 @@ def test_a_database_that_stays_locked_is_an_error_with_advice(emulator: Emulator
 
 def test_a_prodigy_that_died_while_writing_is_told(emulator: Emulator) -> None:
     save(emulator, *({"text": "x" * 3000, "id": n, "answer": "ignore"} for n in range(500)))
-    path = emulator.settings.database
+    path = str(path_of(emulator))
     code = f"""
 import os, sqlite3
 db = sqlite3.connect({path!r}, isolation_level=None)
@@ -208,7 +216,7 @@ db.execute("UPDATE example SET content = zeroblob(4000)")
 os.kill(os.getpid(), 9)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
-    platform = connect(emulator.settings)
+    platform = connect(emulator.options)
     with pytest.raises(PlatformError, match="unfinished write") as caught:
         list(platform.pull(None))
     assert "Start Prodigy" in caught.value.fix
@@ -225,7 +233,7 @@ def test_no_space_for_scratch_files_is_told(
     save(emulator, task(1))
     monkeypatch.setattr(Spool, "put", full)
     with pytest.raises(StoreError, match="disk is full") as caught:
-        list(connect(emulator.settings).pull(None))
+        list(connect(emulator.options).pull(None))
     assert "TMPDIR" in caught.value.fix
 
 
@@ -249,9 +257,9 @@ def _no_database(path: Path) -> None:
 def test_a_database_that_is_not_prodigys(
     emulator: Emulator, damage: Callable[[Path], None]
 ) -> None:
-    path = Path(emulator.settings.database or "")
+    path = path_of(emulator)
     damage(path)
-    platform = connect(emulator.settings)
+    platform = connect(emulator.options)
     with pytest.raises(PlatformError, match=r"prodigy\.db") as caught:
         list(platform.pull(None))
     assert caught.value.fix
@@ -262,7 +270,7 @@ def test_a_database_that_is_not_prodigys(
 
 def test_an_answer_with_an_unknown_class_is_a_finding(emulator: Emulator) -> None:
     save(emulator, task(1, "martian"))
-    bad = [finding for finding in connect(emulator.settings).check() if not finding.ok]
+    bad = [finding for finding in connect(emulator.options).check() if not finding.ok]
     assert [finding.name for finding in bad] == ["classes"]
     assert "martian" in bad[0].detail
 
@@ -285,7 +293,7 @@ def test_pulling_often_tells_what_one_full_pull_tells(
     pulls: set[int],
 ) -> None:
     emulator = Emulator(tmp_path_factory.mktemp("often"), ("yes", "no"), dataset="demo")
-    platform = connect(emulator.settings)
+    platform = connect(emulator.options)
     pages = list(platform.pull(None))
     cursor = cursor_of(pages)
     for at, one in enumerate(given_answers):
@@ -302,8 +310,8 @@ def test_pulling_often_tells_what_one_full_pull_tells(
 
 @pytest.fixture
 def exported(emulator: Emulator) -> ProdigySettings:
-    export = emulator.settings.source.with_name("out.jsonl")
-    return emulator.settings.model_copy(update={"database": None, "export": export})
+    export = emulator.options.source.with_name("out.jsonl")
+    return emulator.options.model_copy(update={"database": None, "export": export})
 
 
 def db_out(path: Path | None, *tasks: dict[str, Any]) -> None:
@@ -323,14 +331,14 @@ def test_export(exported: ProdigySettings) -> None:
     assert all(finding.ok for finding in platform.check())
 
 
-def test_an_export_of_something_else_starts_over(exported: ProdigySettings) -> None:
+def test_an_export_of_something_else_is_told_and_read_whole(exported: ProdigySettings) -> None:
     db_out(exported.export, *map(task, range(3)))
     platform = connect(exported)
     cursor = cursor_of(list(platform.pull(None)))
     db_out(exported.export, task(0), task(2))
     pages = list(platform.pull(cursor))
     assert {a.item_key for a in answers(pages).values()} == {"0", "2"}
-    assert all(change.complete for page in pages for change in page.changes)
+    assert [problem.where for page in pages for problem in page.problems] == ["answers"]
 
 
 def test_a_damaged_export_is_told(exported: ProdigySettings) -> None:
@@ -356,7 +364,7 @@ def test_changing_from_export_to_database_loses_nothing(
     db_out(exported.export, task(1))
     cursor = cursor_of(list(connect(exported).pull(None)))
     save(emulator, task(1), task(2))
-    told = answers(list(connect(emulator.settings).pull(cursor)))
+    told = answers(list(connect(emulator.options).pull(cursor)))
     assert {a.item_key for a in told.values()} == {"1", "2"}
 
 
@@ -373,7 +381,7 @@ def fake_prodigy(monkeypatch: pytest.MonkeyPatch, database: object) -> None:
 
 @pytest.fixture
 def component(emulator: Emulator) -> ProdigySettings:
-    return emulator.settings.model_copy(update={"database": None, "component": True})
+    return emulator.options.model_copy(update={"database": None, "component": True})
 
 
 @pytest.mark.parametrize("method", ["get_dataset_examples", "get_dataset"])

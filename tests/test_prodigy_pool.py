@@ -22,16 +22,16 @@ def emulator(tmp_path: Path) -> Emulator:
 
 @pytest.fixture
 def platform(emulator: Emulator) -> Platform:
-    return connect(emulator.settings)
+    return connect(emulator.options)
 
 
 def write(emulator: Emulator, *rows: object) -> None:
     lines = [r if isinstance(r, bytes) else json.dumps(r).encode() + b"\n" for r in rows]
-    emulator.settings.source.write_bytes(b"".join(lines))
+    emulator.options.source.write_bytes(b"".join(lines))
 
 
 def append(emulator: Emulator, data: bytes) -> None:
-    with emulator.settings.source.open("ab") as file:
+    with emulator.options.source.open("ab") as file:
         file.write(data)
 
 
@@ -70,7 +70,7 @@ def test_identity_of_rows(emulator: Emulator, platform: Platform) -> None:
 
 def test_key_field(emulator: Emulator) -> None:
     write(emulator, {"text": "one", "id": 1, "sku": "A-1"}, {"text": "none", "id": 2})
-    settings = emulator.settings.model_copy(update={"key_field": "sku"})
+    settings = emulator.options.model_copy(update={"key_field": "sku"})
     items = told(list(connect(settings).pull(None)))
     assert set(items) == {"A-1", digest(["text", "none", None])}
 
@@ -187,7 +187,7 @@ def test_reading_goes_on_from_every_page(emulator: Emulator, platform: Platform)
     write(emulator, *[{"text": f"row {i}", "id": i} for i in range(2500)])
     first, *rest = list(platform.pull(cursor))
     assert len(first.changes) == 1000
-    again = list(connect(emulator.settings).pull(first.cursor))
+    again = list(connect(emulator.options).pull(first.cursor))
     assert set(told([first])) | set(told(again)) == {str(i) for i in range(2500)}
     assert len(told(again)) == 1500
     assert told(again) == told(rest)
@@ -201,7 +201,7 @@ def test_no_pool_file_is_an_error_that_names_it(tmp_path: Path) -> None:
         source=tmp_path / "pool.jsonl",
         queue=tmp_path / "q.jsonl",
         classes=("yes", "no"),
-        database=str(tmp_path / "prodigy.db"),
+        database=tmp_path / "prodigy.db",
     )
     with pytest.raises(DataError, match=r"pool\.jsonl"):
         list(connect(settings).pull(None))
@@ -210,6 +210,8 @@ def test_no_pool_file_is_an_error_that_names_it(tmp_path: Path) -> None:
     assert bad[0].fix
 
 
-def test_an_unreadable_cursor_leads_to_a_full_pull(emulator: Emulator, platform: Platform) -> None:
+def test_after_an_unreadable_cursor_everything_is_told(
+    emulator: Emulator, platform: Platform
+) -> None:
     write(emulator, {"text": "one", "id": 1})
     assert set(told(list(platform.pull('{"from": "another version"}')))) == {"1"}

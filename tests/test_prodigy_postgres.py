@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from bridge_prodigy import ProdigySettings, connect
 from bridge_prodigy.emulator import Emulator
 from prodigy_rig import ProdigyRig
+from pydantic import SecretStr
 
 from bridge.errors import AuthError, PlatformError
 from bridge.records import TaskType
@@ -28,10 +29,13 @@ BINARIES = Path("/usr/lib/postgresql/15/bin")
 PASSWORD = "hunter2/@:"
 QUOTED = "hunter2%2F%40%3A"
 
-pytestmark = pytest.mark.skipif(
-    not (BINARIES / "initdb").exists() or os.geteuid() != 0,
-    reason="needs PostgreSQL 15 and the right to become user postgres",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (BINARIES / "initdb").exists() or os.geteuid() != 0,
+        reason="needs PostgreSQL 15 and the right to become user postgres",
+    ),
+]
 
 
 class Server:
@@ -115,7 +119,7 @@ def postgres_rig(task: TaskType, classes: tuple[str, ...]) -> Iterator[ProdigyRi
     execute(f"CREATE DATABASE {name}")
     with tempfile.TemporaryDirectory() as folder:
         database = f"{Server.url}/{name}"
-        emulator = Emulator(Path(folder), classes, multi=task == "multi", database=database)
+        emulator = Emulator(Path(folder), classes, multi=task == "multi", database_url=database)
         yield ProdigyRig(emulator)
     execute(f"DROP DATABASE {name}")
 
@@ -131,7 +135,7 @@ def settings(tmp_path: Path, database: str) -> ProdigySettings:
         source=tmp_path / "pool.jsonl",
         queue=tmp_path / "queue.jsonl",
         classes=("a", "b"),
-        database=database,
+        database_url=SecretStr(database),
     )
 
 

@@ -36,17 +36,17 @@ def emulator(folder: Path, view: View = "choice", **settings: Any) -> Emulator:
 
 
 def push(desk: Emulator, batch: Batch) -> None:
-    platform = connect(desk.settings)
+    platform = connect(desk.options)
     platform.push(batch, platform.schema())
 
 
 def rerank(desk: Emulator, batch: Batch) -> None:
-    platform = connect(desk.settings)
+    platform = connect(desk.options)
     platform.rerank(batch.items, platform.schema())
 
 
 def lines(desk: Emulator) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in desk.settings.queue.read_text("utf-8").splitlines()]
+    return [json.loads(line) for line in desk.options.queue.read_text("utf-8").splitlines()]
 
 
 def keys(desk: Emulator) -> list[str]:
@@ -102,7 +102,7 @@ def test_several_classes_may_be_ticked_beforehand(tmp_path: Path) -> None:
 
 def test_a_prediction_of_a_class_that_is_gone_is_told(tmp_path: Path) -> None:
     desk = emulator(tmp_path)
-    platform = connect(desk.settings)
+    platform = connect(desk.options)
     report = platform.push(batch_of(items(2), ("gone", "away")), platform.schema())
     assert (report.accepted, report.pre_annotated) == (2, 0)
     assert [(r.key, r.fatal) for r in report.refused] == [("k0", False), ("k1", False)]
@@ -110,7 +110,7 @@ def test_a_prediction_of_a_class_that_is_gone_is_told(tmp_path: Path) -> None:
 
 def test_a_binary_task(tmp_path: Path) -> None:
     desk = emulator(tmp_path, "classification", classes=("spam",), negative="ham")
-    platform = connect(desk.settings)
+    platform = connect(desk.options)
     report = platform.push(batch_of(items(1), ("spam", "ham")), platform.schema())
     (task,) = lines(desk)
     assert task["label"] == "spam"
@@ -131,17 +131,17 @@ def test_a_manual_task_is_the_bare_content(tmp_path: Path, view: View) -> None:
 def test_fields_of_the_row_travel_and_come_back(tmp_path: Path) -> None:
     desk = Emulator(tmp_path, CLASSES)
     row = {"text": "t", "id": 5, "lang": "fi", "options": ["x"], "meta": {"source": "mail"}}
-    desk.settings.source.write_text(json.dumps(row) + "\n")
-    (page, *_) = connect(desk.settings).pull(None)
+    desk.options.source.write_text(json.dumps(row) + "\n")
+    (page, *_) = connect(desk.options).pull(None)
     (item,) = [change.item for change in page.changes if change.item]
     push(desk, batch_of([item], CLASSES))
     (task,) = lines(desk)
     assert (task["id"], task["lang"], task["bridge_key"]) == (5, "fi", "5")
     assert task["meta"] == {"source": "mail", "score": 0.6, "rank": 0, "model": "m-1"}
     assert task["options"][0] == {"id": "yes", "text": "yes"}
-    desk.settings.source.write_text("")
+    desk.options.source.write_text("")
     desk.controller.receive_answers([{**task, "answer": "accept"}], "bridge-demo-ann")
-    changes = [c for page in connect(desk.settings).pull(None) for c in page.changes]
+    changes = [c for page in connect(desk.options).pull(None) for c in page.changes]
     assert changes[0].item == item
 
 
@@ -168,9 +168,9 @@ def test_a_repeated_push_keeps_a_later_ranking(tmp_path: Path) -> None:
     batch = batch_of(items(4), CLASSES)
     push(desk, batch)
     rerank(desk, batch_of(items(4)[::-1], CLASSES, model="m-2"))
-    before = desk.settings.queue.read_bytes()
+    before = desk.options.queue.read_bytes()
     push(desk, batch)
-    assert desk.settings.queue.read_bytes() == before
+    assert desk.options.queue.read_bytes() == before
 
 
 def test_batches_interleave_by_rank(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_no_item_is_ever_in_the_file_twice(steps: list[tuple[bool, list[int]]]) 
 def test_the_file_is_replaced_not_edited(tmp_path: Path) -> None:
     desk = emulator(tmp_path)
     push(desk, batch_of(items(3), CLASSES))
-    with desk.settings.queue.open("rb") as reader:
+    with desk.options.queue.open("rb") as reader:
         push(desk, batch_of(items(3, start=5), CLASSES))
         assert len(reader.read().splitlines()) == 3
     assert len(lines(desk)) == 6
@@ -215,7 +215,7 @@ from bridge_prodigy.queue import write_queue
 tasks = [{{"bridge_key": str(n), "text": "x" * 1000}} for n in range(2000)]
 print("ready", flush=True)
 while True:
-    write_queue(pathlib.Path({str(desk.settings.queue)!r}), tasks)
+    write_queue(pathlib.Path({str(desk.options.queue)!r}), tasks)
 """
     for wait in (0.0, 0.01, 0.05):
         with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as writer:
@@ -232,21 +232,21 @@ def test_a_damaged_file_is_told_and_mended(tmp_path: Path) -> None:
     desk = emulator(tmp_path)
     batch = batch_of(items(3), CLASSES)
     push(desk, batch)
-    whole = desk.settings.queue.read_bytes()
-    desk.settings.queue.write_bytes(whole[: len(whole) - 30])
-    platform = connect(desk.settings)
+    whole = desk.options.queue.read_bytes()
+    desk.options.queue.write_bytes(whole[: len(whole) - 30])
+    platform = connect(desk.options)
     assert [f.name for f in platform.check() if not f.ok] == ["queue"]
     pages = list(platform.pull(None))
     assert [p.where for page in pages for p in page.problems] == ["queue.jsonl"]
     queued = {c.key: c.queued for page in pages for c in page.changes}
     assert (queued["k0"], queued["k2"], queued["k9"]) == (True, False, False)
     push(desk, batch)
-    assert desk.settings.queue.read_bytes() == whole
+    assert desk.options.queue.read_bytes() == whole
 
 
 def test_a_folder_that_cannot_be_written_is_an_error_with_advice(tmp_path: Path) -> None:
     desk = emulator(tmp_path)
-    nowhere = desk.settings.model_copy(update={"queue": tmp_path / "no" / "queue.jsonl"})
+    nowhere = desk.options.model_copy(update={"queue": tmp_path / "no" / "queue.jsonl"})
     platform = connect(nowhere)
     with pytest.raises(PlatformError, match=r"queue\.jsonl") as caught:
         platform.push(batch_of(items(1), CLASSES), platform.schema())
@@ -261,4 +261,4 @@ def test_the_file_can_be_read_by_prodigys_user(tmp_path: Path) -> None:
         push(desk, batch_of(items(1), CLASSES))
     finally:
         os.umask(before)
-    assert desk.settings.queue.stat().st_mode & 0o777 == 0o644
+    assert desk.options.queue.stat().st_mode & 0o777 == 0o644

@@ -34,14 +34,14 @@ def desk(tmp_path: Path) -> Emulator:
 
 
 def push(desk: Emulator, items: list[Item]) -> Batch:
-    platform = connect(desk.settings)
+    platform = connect(desk.options)
     batch = batch_of(items, CLASSES)
     platform.push(batch, platform.schema())
     return batch
 
 
 def rerank(desk: Emulator, items: list[Item]) -> None:
-    platform = connect(desk.settings)
+    platform = connect(desk.options)
     platform.rerank(batch_of(items, CLASSES, model="m-2").items, platform.schema())
 
 
@@ -59,7 +59,7 @@ def give(desk: Emulator, tasks: list[dict[str, Any]], person: str = "ann") -> No
 
 
 def answered_keys(desk: Emulator) -> list[str]:
-    annotations = replay(connect(desk.settings).pull(None))[1]
+    annotations = replay(connect(desk.options).pull(None))[1]
     return sorted(a.item_key for a in annotations.values())
 
 
@@ -81,7 +81,7 @@ def test_a_file_that_appears_later_is_served(desk: Emulator) -> None:
     assert ask(desk) == []
     push(desk, ITEMS[:3])
     assert keys(ask(desk)) == ["k00", "k01", "k02"]
-    desk.settings.queue.unlink()
+    desk.options.queue.unlink()
     assert keys(ask(desk, "bob")) == []
     push(desk, ITEMS[3:5])
     assert keys(ask(desk, "bob")) == ["k03", "k04"]
@@ -164,9 +164,9 @@ def test_binary_tasks_are_excluded_by_task(tmp_path: Path) -> None:
 
 def test_damaged_lines_are_left_out(desk: Emulator, caplog: pytest.LogCaptureFixture) -> None:
     push(desk, ITEMS[:3])
-    good = desk.settings.queue.read_bytes().splitlines()
+    good = desk.options.queue.read_bytes().splitlines()
     bad = [b'{"text": "caf\xe9"}', b"[]", b'"text"', b"{}", b'{"bridge_key": "a"}', good[2][:50]]
-    desk.settings.queue.write_bytes(b"\n".join([good[0], *bad, b"", good[1]]))
+    desk.options.queue.write_bytes(b"\n".join([good[0], *bad, b"", good[1]]))
     assert keys(ask(desk)) == ["k00", "k01"]
     assert caplog.text.count("is damaged and left out") == len(bad)
 
@@ -176,7 +176,7 @@ def test_a_folder_in_the_files_place_never_raises(tmp_path: Path) -> None:
 
 
 def test_waiting_for_the_next_sync(desk: Emulator) -> None:
-    stream = FileStream(desk.settings.queue, wait=20)
+    stream = FileStream(desk.options.queue, wait=20)
     timer = threading.Timer(0.2, push, (desk, ITEMS[:1]))
     started = time.monotonic()
     timer.start()
@@ -187,7 +187,7 @@ def test_waiting_for_the_next_sync(desk: Emulator) -> None:
 
 def test_the_stream_looks_at_one_task_at_a_time(desk: Emulator) -> None:
     push(desk, ITEMS[:4])
-    stream = FileStream(desk.settings.queue)
+    stream = FileStream(desk.options.queue)
     assert next(stream)["bridge_key"] == "k00"
     rerank(desk, ITEMS[:4][::-1])
     assert next(stream)["bridge_key"] == "k03"
@@ -198,7 +198,7 @@ def test_the_stream_looks_at_one_task_at_a_time(desk: Emulator) -> None:
 
 @pytest.mark.parametrize("view", ["choice", "classification", "ner_manual"])
 def test_components(desk: Emulator, view: str) -> None:
-    components = queue("d", str(desk.settings.queue), view=view, label="a, b", instant=True)
+    components = queue("d", str(desk.options.queue), view=view, label="a, b", instant=True)
     assert (components["dataset"], components["view_id"]) == ("d", view)
     config = components["config"]
     assert config["exclude_by"] == "task"
@@ -256,7 +256,7 @@ def test_the_recipe_registers_itself_where_prodigy_is(prodigy: dict[str, Any]) -
 def test_a_stream_that_prodigy_ended_is_replaced_when_answers_come(
     desk: Emulator, prodigy: dict[str, Any]
 ) -> None:
-    components = queue("bridge-demo", str(desk.settings.queue))
+    components = queue("bridge-demo", str(desk.options.queue))
     components["stream"] = FakeStream(components["stream"])
     desk.controller = Controller(components, desk.database, feed_overlap=False)
     push(desk, ITEMS[:2])
@@ -291,7 +291,7 @@ def test_the_entry_point_names_the_recipe() -> None:
 
 def test_a_queue_file_stays_as_bridge_wrote_it(desk: Emulator) -> None:
     push(desk, ITEMS[:10])
-    before = desk.settings.queue.read_bytes()
+    before = desk.options.queue.read_bytes()
     give(desk, ask(desk))
-    assert desk.settings.queue.read_bytes() == before
+    assert desk.options.queue.read_bytes() == before
     assert json.loads(before.splitlines()[0])["bridge_key"] == "k00"

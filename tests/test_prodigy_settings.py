@@ -41,7 +41,8 @@ def test_the_adapter_is_found_by_its_entry_point() -> None:
         ({"negative": "c"}, "negative"),
         ({"view": "classification", "classes": ["a"], "negative": "a"}, "negative"),
         ({"database": "x.db", "component": True}, "one of"),
-        ({"database": "postgresql://me:hunter2@h:port/p"}, "database"),
+        ({"database_url": "postgresql://me:hunter2@h:port/p"}, "no URL"),
+        ({"database_url": "postgresql://h/p", "export": "out.jsonl"}, "one of"),
         ({"datbase": "x.db"}, "datbase"),
         ({"dataset": " "}, "dataset"),
     ],
@@ -57,18 +58,18 @@ def test_every_setting_has_a_question() -> None:
 
 def test_prodigys_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PRODIGY_HOME", str(tmp_path))
-    assert make().database_url().database == str(tmp_path / "prodigy.db")
+    assert make().url().database == str(tmp_path / "prodigy.db")
     monkeypatch.delenv("PRODIGY_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert make().database_url().database == str(tmp_path / ".prodigy" / "prodigy.db")
+    assert make().url().database == str(tmp_path / ".prodigy" / "prodigy.db")
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "mysql"])
 def test_a_password_is_never_shown(scheme: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     quoted = "hunter2%2F%40%3A%C3%A9"
-    settings = make(database=f"{scheme}://me:{quoted}@127.0.0.1:1/prodigy")
-    assert settings.database_url().password == SECRET
+    settings = make(database_url=f"{scheme}://me:{quoted}@127.0.0.1:1/prodigy")
+    assert settings.url().password == SECRET
     platform = connect(settings)
     with pytest.raises(BridgeError) as caught:
         list(platform.pull('{"source":{"type":"file"},"answers":{"type":"row","link":5}}'))
@@ -79,21 +80,15 @@ def test_a_password_is_never_shown(scheme: str, caplog: pytest.LogCaptureFixture
     assert not [text for text in shown if "hunter2" in text]
 
 
-def test_a_password_apart_from_the_url() -> None:
-    settings = make(database="postgresql://me@h/p", database_password=SECRET)
-    assert settings.database_url().password == SECRET
-    assert "hunter2" not in repr(settings)
-
-
 def test_wrong_settings_do_not_show_the_password() -> None:
     with pytest.raises(ValidationError) as caught:
-        make(database="postgresql://me:hunter2@h/p", view="text", multi="perhaps")
+        make(database_url="postgresql://me:hunter2@h/p", view="text", multi="perhaps")
     assert "hunter2" not in str(caught.value)
 
 
 def test_an_unknown_kind_of_database_is_told() -> None:
     with pytest.raises(BridgeError, match="oracledb2") as caught:
-        connect(make(database="oracledb2://me:hunter2@h/p"))
+        connect(make(database_url="oracledb2://me:hunter2@h/p"))
     assert "hunter2" not in str(caught.value)
 
 

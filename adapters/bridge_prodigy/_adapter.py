@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from bridge.platforms import Adapter
+from contextlib import AbstractContextManager
+
+from bridge.platforms import Adapter, Emulated
+from bridge.records import TaskType
 from bridge_prodigy.platform import connect
 from bridge_prodigy.settings import ProdigySettings
 
@@ -15,4 +18,16 @@ def _emulate(host: str, port: int, data: str | None) -> None:
     emulate(host, port, data)
 
 
-ADAPTER = Adapter(name="prodigy", settings=ProdigySettings, connect=connect, emulate=_emulate)
+def _stage(task: TaskType, classes: tuple[str, ...]) -> AbstractContextManager[Emulated]:
+    from bridge_prodigy.emulator import staged  # needs the extra "emulators"
+
+    return staged(task, classes)
+
+
+ADAPTER = Adapter(
+    name="prodigy",
+    settings=ProdigySettings,
+    connect=connect,
+    emulate=_emulate,
+    stage=_stage,
+)

@@ -93,7 +93,7 @@ def _engine(url: URL) -> sa.Engine:
             f"No driver for a database of the kind '{url.drivername}' is installed.",
             f"Install it: pip install 'label-bridge[{extra}]'."
             if extra
-            else "platform.database takes a path, or a postgresql:// or mysql:// URL.",
+            else "platform.database_url takes a postgresql:// or mysql:// URL.",
         ) from error
 
 
@@ -156,7 +156,7 @@ class Database:
         if any(word in said.lower() for word in _REFUSED):
             return AuthError(
                 f"{self._place} refused the login.",
-                "Set platform.database_password, and the user in platform.database.",
+                "Correct the user and the password in platform.database_url.",
             )
         if self._url.get_backend_name() == "sqlite" and not Path(self._url.database or "").exists():
             return PlatformError(
@@ -171,7 +171,11 @@ class Database:
         # A server's operational errors are mostly about reaching it.
         remote = self._url.get_backend_name() != "sqlite"
         kind = Unreachable if remote and isinstance(error, OperationalError) else PlatformError
-        fix = "Check platform.database and whether the server runs."
+        fix = (
+            "Check platform.database_url and whether the server runs."
+            if remote
+            else "Correct platform.database: Prodigy did not make this one."
+        )
         return kind(f"{self._place} cannot be read: {said}.", fix)
 
     # ------------------------------------------------------------------------------- reading
@@ -229,7 +233,7 @@ class Database:
                     name="database",
                     ok=False,
                     detail=f"{self._place} has no table {', '.join(missing)}.",
-                    fix="Correct platform.database: this is not a database that Prodigy made.",
+                    fix="Correct where the database is: Prodigy did not make this one.",
                 )
                 return
             yield Finding(name="database", ok=True, detail=f"{self._place} is readable.")

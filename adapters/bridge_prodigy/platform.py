@@ -35,7 +35,7 @@ def _log(settings: ProdigySettings) -> AnswerLog:
         return Export(settings.export)
     if settings.component:
         return Component(settings.dataset)
-    return Database(settings.database_url(), settings.dataset)
+    return Database(settings.url(), settings.dataset)
 
 
 def _schema(settings: ProdigySettings) -> LabelSchema:

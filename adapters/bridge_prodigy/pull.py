@@ -23,6 +23,12 @@ __all__ = ["Pull"]
 
 _SHOWN = 20
 _PAGE = 1000
+_BROKEN_OFF = Problem(
+    where="answers",
+    what="They do not go on from where the last pull ended: the dataset was dropped, its newest "
+    "answers were deleted, or the database is another one. All answers were read again.",
+    fix="Run a full sync, which finds the answers that are gone.",
+)
 
 
 class _Cursor(msgspec.Struct, frozen=True):
@@ -36,14 +42,12 @@ def _encoded(source: FileMark, answers: LogMark | None) -> str:
     return msgspec.json.encode(_Cursor(source, answers)).decode()
 
 
-def _decoded(cursor: str | None) -> _Cursor | None:
-    """A cursor that this version cannot read leads to a pull of everything."""
-    if cursor is None:
-        return None
+def _decoded(cursor: str) -> _Cursor:
+    """A cursor that this version cannot read is one from the beginning."""
     try:
         return msgspec.json.decode(cursor, type=_Cursor)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
+        return _Cursor(FileMark())
 
 
 def _page(
@@ -85,12 +89,20 @@ class Pull:
     key_field: str | None = None
 
     def pages(self, cursor: str | None) -> Iterator[Page]:
-        """Yield what changed since the cursor; everything when it is None or no longer fits."""
-        known = _decoded(cursor)
-        if known is None or (known.answers is not None and not self.log.follows(known.answers)):
+        """Yield what changed since the cursor; everything when it is None.
+
+        Where the answers do not go on from the cursor (the dataset was dropped, the database is
+        another one), all are told again. What is gone is left for the next full pull to find,
+        since the engine has safeguards there.
+        """
+        if cursor is None:
             yield from self._everything()
-        else:
-            yield from self._news(known)
+            return
+        known = _decoded(cursor)
+        if known.answers is not None and not self.log.follows(known.answers):
+            known = _Cursor(known.source)
+            yield _page((), [_BROKEN_OFF], _encoded(known.source, None))
+        yield from self._news(known)
 
     def class_names(self) -> set[str]:
         """Names of all classes that answers name, known or not."""

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -17,27 +24,8 @@ View = Literal["choice", "classification", "ner_manual", "spans_manual", "image_
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-def _parted(database: str) -> tuple[str, str | None]:
-    """Split the password from a database URL."""
-    if "://" not in database:
-        return database, None
-    try:
-        url = make_url(database)
-    except (ArgumentError, ValueError):
-        raise ValueError("database is not a path or a URL such as postgresql://host/name") from None
-    # hide_password=False writes the URL for a driver; the password is no longer in it here.
-    bare = URL.create(
-        url.drivername, url.username, None, url.host, url.port, url.database, url.query
-    )
-    return bare.render_as_string(hide_password=False), url.password
-
-
 class ProdigySettings(BaseModel):
-    """Where one Prodigy dataset, its pool and its queue are.
-
-    A password inside ``database`` is moved to ``database_password`` on reading, so that the URL
-    can be shown and the password cannot.
-    """
+    """Where one Prodigy dataset, its pool and its queue are."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -61,13 +49,13 @@ class ProdigySettings(BaseModel):
         default=None,
         description="Field of the pool rows that identifies an item; empty for key, id or content",
     )
-    database: str | None = Field(
+    database: Path | None = Field(
         default=None,
-        description="Prodigy's database: a path, or a postgresql:// or mysql:// URL; "
-        "empty for prodigy.db in PRODIGY_HOME or ~/.prodigy",
+        description="Prodigy's SQLite file; empty for prodigy.db in PRODIGY_HOME or ~/.prodigy",
     )
-    database_password: SecretStr | None = Field(
-        default=None, description="Password of the database, where it needs one"
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="Where Prodigy uses a server: postgresql://user:password@host/name or mysql://…",
     )
     export: Path | None = Field(
         default=None, description="File written by 'prodigy db-out', instead of the database"
@@ -77,23 +65,23 @@ class ProdigySettings(BaseModel):
         description="Read through the installed prodigy package instead of the database",
     )
 
-    @model_validator(mode="before")
+    @field_validator("database_url")
     @classmethod
-    def _password_apart(cls, data: Any) -> Any:
-        if not isinstance(data, Mapping) or not isinstance(data.get("database"), str):
-            return data
-        database, password = _parted(data["database"])
-        parted = {**data, "database": database}
-        if password is not None:
-            parted["database_password"] = password
-        return parted
+    def _is_url(cls, value: SecretStr | None) -> SecretStr | None:
+        try:
+            if value is not None:
+                make_url(value.get_secret_value())
+        except (ArgumentError, ValueError):
+            raise ValueError("it is no URL such as postgresql://user:password@host/name") from None
+        return value
 
     @model_validator(mode="after")
     def _consistent(self) -> ProdigySettings:
         if len(set(self.classes)) != len(self.classes):
             raise ValueError("a class is named twice")
-        if sum((self.database is not None, self.export is not None, self.component)) > 1:
-            raise ValueError("give one of database, export and component")
+        places = (self.database, self.database_url, self.export, self.component or None)
+        if sum(place is not None for place in places) > 1:
+            raise ValueError("give one of database, database_url, export and component")
         if self.view == "classification" and len(self.classes) != 1:
             raise ValueError("view 'classification' asks about one class; use 'choice' for several")
         if self.negative is not None and self.view != "classification":
@@ -102,15 +90,12 @@ class ProdigySettings(BaseModel):
             raise ValueError("negative needs a name that no class has")
         return self
 
-    def database_url(self) -> URL:
-        """URL of the database with its password; SQLite's for a path."""
-        place = self.database or str(_home() / "prodigy.db")
-        if "://" not in place:
-            return URL.create("sqlite", database=str(Path(place).expanduser()))
-        url = make_url(place)
-        if self.database_password is not None:
-            url = url.set(password=self.database_password.get_secret_value())
-        return url
+    def url(self) -> URL:
+        """URL of the database, with its password."""
+        if self.database_url is not None:
+            return make_url(self.database_url.get_secret_value())
+        path = self.database or _home() / "prodigy.db"
+        return URL.create("sqlite", database=str(path.expanduser()))
 
 
 def _home() -> Path:

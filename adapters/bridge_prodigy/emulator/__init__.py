@@ -6,6 +6,6 @@ its documentation and its staff's posts describe.
 
 from bridge_prodigy.emulator.controller import Controller
 from bridge_prodigy.emulator.database import StandInDatabase, with_hashes
-from bridge_prodigy.emulator.workplace import Emulator, emulate
+from bridge_prodigy.emulator.workplace import Emulator, emulate, staged
 
-__all__ = ["Controller", "Emulator", "StandInDatabase", "emulate", "with_hashes"]
+__all__ = ["Controller", "Emulator", "StandInDatabase", "emulate", "staged", "with_hashes"]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from pydantic import SecretStr
 
 from bridge.errors import DataError
-from bridge.records import Item
+from bridge.records import Item, TaskType
 from bridge_prodigy.database import driver_url
 from bridge_prodigy.emulator.controller import Controller
 from bridge_prodigy.emulator.database import StandInDatabase
@@ -22,7 +24,7 @@ from bridge_prodigy.queue import read_queue
 from bridge_prodigy.recipe import queue as queue_recipe
 from bridge_prodigy.settings import ProdigySettings, View
 
-__all__ = ["Emulator", "emulate"]
+__all__ = ["Emulator", "emulate", "staged"]
 
 
 class Emulator:
@@ -35,7 +37,7 @@ class Emulator:
         multi: several classes may apply.
         negative: see :class:`bridge_prodigy.settings.ProdigySettings`.
         dataset: name of the dataset.
-        database: URL of another database than the folder's own.
+        database_url: another database than the folder's own.
         feed_overlap: every annotator is asked everything, or each item is asked once.
     """
 
@@ -48,10 +50,10 @@ class Emulator:
         multi: bool = False,
         negative: str | None = None,
         dataset: str = "bridge-demo",
-        database: str | None = None,
+        database_url: str | None = None,
         feed_overlap: bool = False,
     ) -> None:
-        self.settings = ProdigySettings(
+        self.options = ProdigySettings(
             dataset=dataset,
             source=folder / "pool.jsonl",
             queue=folder / "queue.jsonl",
@@ -59,23 +61,29 @@ class Emulator:
             view=view,
             multi=multi,
             negative=negative,
-            database=database or str(folder / "prodigy.db"),
+            database=folder / "prodigy.db" if database_url is None else None,
+            database_url=None if database_url is None else SecretStr(database_url),
         )
-        self.settings.source.touch()
-        self.database = StandInDatabase(driver_url(self.settings.database_url()))
+        self.options.source.touch()
+        self.database = StandInDatabase(driver_url(self.options.url()))
         self._feed_overlap = feed_overlap
         self._server: Server | None = None
         self.controller = self._controller(feed_overlap)
 
     def _controller(self, feed_overlap: bool) -> Controller:
         components = queue_recipe(
-            self.settings.dataset,
-            str(self.settings.queue),
-            view=self.settings.view,
-            label=",".join(self.settings.classes),
-            multiple=self.settings.multi,
+            self.options.dataset,
+            str(self.options.queue),
+            view=self.options.view,
+            label=",".join(self.options.classes),
+            multiple=self.options.multi,
         )
         return Controller(components, self.database, feed_overlap=feed_overlap)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The keys of ``[platform]`` that reach it."""
+        return self.options.model_dump(exclude_defaults=True)
 
     # -------------------------------------------------------------------------------- server
 
@@ -103,24 +111,24 @@ class Emulator:
 
     def add_items(self, items: Iterable[Item]) -> None:
         """Append items to the pool file."""
-        with self.settings.source.open("ab") as file:
+        with self.options.source.open("ab") as file:
             file.writelines(msgspec.json.encode(_row(item)) + b"\n" for item in items)
 
     def remove_item(self, key: str) -> None:
         """Delete an item's row from the pool file."""
         rows = [row for row in self._rows() if item_key(row) != key]
-        self.settings.source.write_bytes(b"".join(msgspec.json.encode(r) + b"\n" for r in rows))
+        self.options.source.write_bytes(b"".join(msgspec.json.encode(r) + b"\n" for r in rows))
 
     def _rows(self) -> list[dict[str, Any]]:
-        lines = self.settings.source.read_bytes().split(b"\n")
+        lines = self.options.source.read_bytes().split(b"\n")
         return [decoded(line) for line in lines if line]
 
     # -------------------------------------------------------------------------------- people
 
     def answer(self, key: str, classes: Sequence[str], annotator: str = "ann") -> None:
         """Answer an item as a person does."""
-        if self.settings.view == "classification":
-            accepted = self.settings.classes[0] in classes
+        if self.options.view == "classification":
+            accepted = self.options.classes[0] in classes
             self._give(key, annotator, {"answer": "accept" if accepted else "reject"})
         else:
             self._give(key, annotator, {"accept": list(classes), "answer": "accept"})
@@ -135,23 +143,23 @@ class Emulator:
 
     def _give(self, key: str, annotator: str, answer: Mapping[str, Any]) -> None:
         task = {**self._task(key), **answer}
-        self.controller.receive_answers([task], f"{self.settings.dataset}-{annotator}")
+        self.controller.receive_answers([task], f"{self.options.dataset}-{annotator}")
 
     def _task(self, key: str) -> dict[str, Any]:
         """The task of an item: as it is queued, or made from its row."""
-        for task in read_queue(self.settings.queue)[0]:
+        for task in read_queue(self.options.queue)[0]:
             if task["bridge_key"] == key:
                 return task
         row = next((row for row in self._rows() if item_key(row) == key), None)
         if row is None:
             raise DataError(f"Neither the queue nor the pool has an item '{key}'.")
-        if self.settings.view == "classification":
-            return {**row, "label": self.settings.classes[0]}
-        return {**row, "options": [{"id": name, "text": name} for name in self.settings.classes]}
+        if self.options.view == "classification":
+            return {**row, "label": self.options.classes[0]}
+        return {**row, "options": [{"id": name, "text": name} for name in self.options.classes]}
 
     def delete_answer(self, key: str, annotator: str = "ann") -> None:
         """Delete a person's answers to an item from the database."""
-        session = f"{self.settings.dataset}-{annotator}"
+        session = f"{self.options.dataset}-{annotator}"
         found = self.database.example_ids(session)
         ids = [own for own, task in found if item_key(task) == key]
         self.database.delete_examples(ids)
@@ -164,7 +172,20 @@ class Emulator:
         """Tasks that a freshly started recipe would still serve, in its order; takes none."""
         controller = self._controller(feed_overlap=False)
         controller.config["batch_size"] = sys.maxsize
-        return controller.get_questions(f"{self.settings.dataset}-nobody")
+        return controller.get_questions(f"{self.options.dataset}-nobody")
+
+
+@contextmanager
+def staged(task: TaskType, classes: tuple[str, ...]) -> Iterator[Emulator]:
+    """Set up a workplace in a folder of its own, and remove it at exit.
+
+    Raises:
+        DataError: the task is not one of choosing classes.
+    """
+    if task not in ("single", "multi"):
+        raise DataError(f"The stand-in's people choose classes; they cannot answer '{task}'.")
+    with tempfile.TemporaryDirectory(prefix="bridge-prodigy-") as folder:
+        yield Emulator(Path(folder), classes, multi=task == "multi")
 
 
 def _row(item: Item) -> dict[str, Any]:
@@ -209,7 +230,7 @@ def emulate(host: str, port: int, data: str | None) -> None:
     classes = _pool_from(Path(data), folder / "pool.jsonl") if data is not None else ()
     emulator = Emulator(folder, classes or ("yes", "no"))
     url = emulator.start(host, port)
-    print(_instructions(emulator.settings, url), flush=True)  # noqa: T201  # for the terminal
+    print(_instructions(emulator.options, url), flush=True)  # noqa: T201  # for the terminal
     try:
         emulator.wait()
     except KeyboardInterrupt:
