@@ -139,6 +139,19 @@ def test_changed_source_is_another_learner(file: str) -> None:
     assert make_learner(LearnerSpec(estimator=f"{file}:plain")).id != before
 
 
+def test_a_file_is_found_from_any_directory_and_its_folder_does_not_count(
+    tmp_path: Path, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = LearnerSpec(estimator="estimators.py:plain")
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    (moved / "estimators.py").write_text(Path(file).read_text())
+    monkeypatch.chdir("/")
+    ids = {make_learner(spec.relative_to(folder)).id for folder in (tmp_path, moved)}
+    assert len(ids) == 1
+    assert LearnerSpec().relative_to(tmp_path) == LearnerSpec()
+
+
 def test_a_learner_of_their_own_is_taken_as_it_is() -> None:
     found = learner("own_learner", params={"strength": 3.0})
     assert isinstance(found, bridge.learners.text.TextLearner)
@@ -188,7 +201,7 @@ def test_a_function_of_their_own_needs_to_be_trusted(tmp_path: Path, file: str) 
     model = found.fit(data, None, seed=0)
     with pytest.raises(ModelError, match=r"bridge_estimator_estimators\.shout") as caught:
         model.save(tmp_path)
-    assert "learner.trusted" in caught.value.fix
+    assert "model.trusted" in caught.value.fix
     trusting = make_learner(
         LearnerSpec(estimator=path, trusted=("bridge_estimator_estimators.shout",))
     )

@@ -49,8 +49,10 @@ def custom_learner(spec: LearnerSpec, encoder: Encoder) -> Learner:
         )
     from bridge.learners.sklearn_learner import SklearnLearner
 
+    # The name of a file without its folder: a project that moves keeps its learner.
+    name = spec.estimator.rpartition("/")[2] if ".py:" in spec.estimator else spec.estimator
     return SklearnLearner(
-        id=f"{spec.estimator}/{digest([spec.params, spec.input, _source_digest(factory)])}",
+        id=f"{name}/{digest([spec.params, spec.input, _source_digest(factory)])}",
         make=lambda: _make(factory, spec),
         encoder=encoder if spec.input == "features" else None,
         trusted=spec.trusted,
@@ -63,7 +65,7 @@ def _make(factory: Factory, spec: LearnerSpec) -> Any:
     except Exception as error:
         raise ConfigError(
             f"The factory '{spec.estimator}' failed: {type(error).__name__}: {error}.",
-            "Correct it, or its parameters in learner.params.",
+            "Correct it, or its parameters in model.params.",
         ) from error
 
 
@@ -75,11 +77,11 @@ def _factory(path: str) -> Factory:
         factory = getattr(module, name)
     except Exception as error:
         raise ConfigError(
-            f"learner.estimator = '{path}' cannot be imported: {type(error).__name__}: {error}.",
-            "Correct the path, or install the package; a file is looked up from where you are.",
+            f"model.estimator = '{path}' cannot be imported: {type(error).__name__}: {error}.",
+            "Correct the path, or install the package it needs.",
         ) from error
     if not callable(factory):
-        raise ConfigError(f"learner.estimator = '{path}' is not a function.")
+        raise ConfigError(f"model.estimator = '{path}' is not a function.")
     return cast(Factory, factory)
 
 

@@ -2,7 +2,7 @@
 
 Format: https://skops.readthedocs.io/en/stable/persistence.html. skops refuses types that it does
 not know to be safe; the few private ones of scikit-learn that calibrated classifiers need are
-allowed here, further ones by the setting ``learner.trusted``.
+allowed here, further ones by the setting ``model.trusted``.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class SklearnLearner:
             raise DataError(
                 f"The classifier {type(estimator).__name__} could not be trained on {len(rows)} "
                 f"labels: {type(error).__name__}: {error}.",
-                "Correct the classifier in learner.estimator, or label more items first.",
+                "Correct the classifier in model.estimator, or label more items first.",
             ) from error
 
 
@@ -224,7 +224,7 @@ def _check_types(file: Path, trusted: tuple[str, ...]) -> list[str]:
     if refused:
         raise ModelError(
             f"The model file {file} holds types that are not trusted: {', '.join(refused)}.",
-            "If you know them to be safe, name them in learner.trusted.",
+            "If you know them to be safe, name them in model.trusted.",
         )
     return list(unknown)
 

@@ -1,7 +1,8 @@
-"""The ``[learner]`` settings; importable without NumPy or scikit-learn."""
+"""The ``[model]`` settings; importable without NumPy or scikit-learn."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
@@ -22,7 +23,8 @@ class LearnerSpec(Record):
         input: what a scikit-learn classifier takes: a list of texts, or the built-in encoder's
             sparse features.
         trusted: further type names that may be loaded from a saved scikit-learn classifier.
-        class_weight: ``"balanced"`` weighs classes inversely to their frequency among the labels.
+        class_weight: ``"balanced"`` weighs classes inversely to their frequency among the labels
+            of the built-in head; of your own classifier, the factory decides.
         ngrams: shortest and longest run of words that is one feature of the built-in encoder.
         columns: hashed columns of the built-in encoder.
         strength: inverse of the regularisation of the built-in head (``C`` of scikit-learn).
@@ -46,6 +48,13 @@ class LearnerSpec(Record):
                 "must be 'auto', 'package.module:factory' or 'path/to/file.py:factory'"
             )
         return value
+
+    def relative_to(self, directory: Path) -> LearnerSpec:
+        """Return these settings with a factory's file looked up from ``directory``."""
+        file, _, factory = self.estimator.rpartition(":")
+        if not file.endswith(".py"):
+            return self
+        return self.model_copy(update={"estimator": f"{directory / file}:{factory}"})
 
     @field_validator("ngrams")
     @classmethod

@@ -53,7 +53,7 @@ class TextLearner:
         if features.shape[0] and features.nnz == 0:
             raise DataError(
                 "None of the labeled items has any text.",
-                "Set learner.estimator to a learner that can read these items.",
+                "Set model.estimator to a learner that can read these items.",
             )
         labels, weights = examples.labels[used], examples.weights[used].astype(np.float64)
         head = _Head(features, _inverse_frequency(features, pool), self, seed)

@@ -61,7 +61,7 @@ def read_model(directory: Path, encoder_id: str) -> TextModel:
         raise ModelError(
             f"The model in {directory} was trained on features of '{header.encoder}', "
             f"the learner now makes '{encoder_id}'.",
-            "Train again, or restore the former [learner] settings.",
+            "Train again, or restore the former [model] settings.",
         )
     if not _consistent(header, arrays):
         raise _damaged(directory, "its arrays do not fit together")
