@@ -91,11 +91,8 @@ def run_demo(*, seeds: int, syncs: int, spam: float, platform: str = "labelbox")
             )
             people = replace(PEOPLE, seed=seed)
             with _staged(platform, schema.names) as project:
-                arms.append(
-                    _loop(
-                        platform, project, pool, measure, Path(scratch), people, syncs, full[seed]
-                    )
-                )
+                curve = _loop(platform, project, pool, measure, Path(scratch), people, syncs)
+            arms.append(_arm(seed, curve, full[seed]))
             click.echo("The same people, asked in random order ...")
             arms.append(
                 replay(

@@ -99,12 +99,16 @@ class FeatureStore:
         """
         segments = self._segments()
         count, number = 0, self._manifest.next
-        for chunk in _chunks(items, CHUNK):
-            ids, features = self._encode(chunk)
-            count += len(chunk)
-            segments.append(self._write(number, [(ids, features)]))
-            segments, number = self._merge(segments, number + 1)
-        self._commit(segments, number, upto)
+        try:
+            for chunk in _chunks(items, CHUNK):
+                ids, features = self._encode(chunk)
+                count += len(chunk)
+                segments.append(self._write(number, [(ids, features)]))
+                segments, number = self._merge(segments, number + 1)
+            self._commit(segments, number, upto)
+        finally:
+            # Also after a failure: a full disk needs the room of what is not used.
+            self._sweep()
         return count
 
     def reader(self) -> FeatureReader:
@@ -160,12 +164,11 @@ class FeatureStore:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self._directory / "manifest.json")
+            self._manifest = manifest
             sync_directory(self._directory)
-        self._manifest = manifest
-        self._sweep()
 
     def _sweep(self) -> None:
-        """Remove segments that were merged, or that a crash left behind."""
+        """Remove segments that the manifest does not list: merged, failed, or left by a crash."""
         listed = {entry.name for entry in self._manifest.segments}
         for path in self._directory.glob("segment-*"):
             if path.name not in listed:
