@@ -57,6 +57,11 @@ def read_all(store: FeatureStore) -> None:
     reader.document_frequency()
 
 
+def nothing_left_over(directory: Path) -> bool:
+    listed = json.loads((directory / "manifest.json").read_text())["segments"]
+    return {p.name for p in directory.glob("segment-*")} == {entry["name"] for entry in listed}
+
+
 def expect(store: FeatureStore, encoder: object, truth: dict[int, int]) -> None:
     """Every view of the store agrees with encoding the newest versions afresh."""
     ids = np.array(sorted(truth), np.int64)
@@ -165,10 +170,7 @@ def test_an_interrupted_addition_changes_nothing(
     expect(again, encoder, dict.fromkeys(range(10), 0))
     add(again, range(9), upto=2, version=5)
     expect(again, encoder, {n: 5 if n < 9 else 0 for n in range(10)})
-    listed = json.loads((tmp_path / encoder.id / "manifest.json").read_text())["segments"]
-    assert {p.name for p in (tmp_path / encoder.id).glob("segment-*")} == {
-        s["name"] for s in listed
-    }
+    assert nothing_left_over(tmp_path / encoder.id)
 
 
 KILLED = """
@@ -204,8 +206,8 @@ def test_killed_at_any_moment_the_store_is_as_of_its_last_addition(tmp_path: Pat
         expect(store, encoder, dict.fromkeys(range(store.upto), 0))
 
 
-@pytest.mark.parametrize("when", range(1, 8))
-def test_a_full_disk_is_told_and_changes_nothing(
+@pytest.mark.parametrize("when", range(1, 9))
+def test_a_full_disk_is_told_and_leaves_one_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: int
 ) -> None:
     encoder = HashedText(columns=2**10)
@@ -224,9 +226,12 @@ def test_a_full_disk_is_told_and_changes_nothing(
         patch.setattr(os, "fsync", full)
         with pytest.raises(StoreError, match="No space left"):
             add(FeatureStore(tmp_path, encoder), range(20), upto=2, version=1)
+    assert nothing_left_over(tmp_path / encoder.id)
     store = FeatureStore(tmp_path, encoder)
-    assert store.upto == 1
-    expect(store, encoder, dict.fromkeys(range(10), 0))
+    # The eighth is after the manifest took its place: the new state holds.
+    assert store.upto == (2 if when == 8 else 1)
+    truth = dict.fromkeys(range(20), 1) if when == 8 else dict.fromkeys(range(10), 0)
+    expect(store, encoder, truth)
 
 
 @pytest.mark.parametrize("file", ["ids", "data", "indices", "indptr", "frequency"])
