@@ -226,7 +226,7 @@ class Client:
                 return Conflict(what)
             case "MALFORMED_REQUEST":
                 malformed = Malformed(what)
-                malformed.said = error.message
+                malformed.said = said
                 return malformed
             case "INTERNAL_SERVER_ERROR":
                 return PlatformError(what, "Run again later.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from bridge.errors import BridgeError
 from bridge.platforms import Capabilities, Finding, PushReport
@@ -75,14 +76,18 @@ class LabelboxPlatform:
         return self._question().schema
 
     def _question(self) -> Question:
-        data = self._client.execute(ops.GET_ONTOLOGY, {"param_0": self._settings.project})
-        ontology = dig(data, "project")["ontology"] if data and data.get("project") else None
-        if data is not None and data.get("project") is None:
+        ontology = dig(self._project(ops.GET_ONTOLOGY), "ontology")
+        normalized = None if ontology is None else dig(ontology, "normalized")
+        return question_of(normalized, self._settings.question)
+
+    def _project(self, operation: ops.Operation) -> Any:
+        data = self._client.execute(operation, {"param_0": self._settings.project})
+        found = dig(data, "project")
+        if found is None:
             raise Missing(
                 f"Labelbox has no project {self._settings.project}.", "Correct 'project'."
             )
-        normalized = dig(ontology, "normalized") if ontology is not None else None
-        return question_of(normalized, self._settings.question)
+        return found
 
     def pull(self, cursor: str | None) -> Iterator[Page]:
         """Yield pool items, then the project's rows with their labels."""
@@ -129,12 +134,7 @@ class LabelboxPlatform:
         return f"accepted, for {user.get('email') or user.get('id')}"
 
     def _check_project(self) -> str:
-        found = self._client.execute(ops.GET_PROJECT, {"param_0": self._settings.project})
-        project = dig(found, "project")
-        if project is None:
-            raise Missing(
-                f"Labelbox has no project {self._settings.project}.", "Correct 'project'."
-            )
+        project = self._project(ops.GET_PROJECT)
         return f"'{project.get('name')}' ({project.get('allowedMediaType')})"
 
     def _check_schema(self) -> str:

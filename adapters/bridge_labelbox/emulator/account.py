@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from bridge_labelbox.emulator import shapes
@@ -9,6 +10,8 @@ from bridge_labelbox.emulator.graphql import Call, operation, paged
 from bridge_labelbox.emulator.state import graphql_time
 
 __all__ = ["organization"]
+
+_WANTED = re.compile(r"createdTasks\(where: \{id: \$(\w+)\}")
 
 
 @operation("GetUser", "CurrentUser")
@@ -20,8 +23,9 @@ def _user(call: Call) -> dict[str, Any]:
 def _tasks(call: Call) -> dict[str, Any]:
     # A task is seen by the user whose key made it; the emulator has one.
     tasks = list(call.world.tasks.values())
-    if "where: {id: $param_0}" in call.text:
-        tasks = [one for one in tasks if one.id == call.variables["param_0"]]
+    wanted = _WANTED.search(call.text)
+    if wanted is not None:
+        tasks = [one for one in tasks if one.id == call.variables[wanted[1]]]
     listed = [shapes.task(one) for one in paged(tasks, call.text)]
     return {"user": {**shapes.user(call.world), "createdTasks": listed}}
 

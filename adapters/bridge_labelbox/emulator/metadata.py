@@ -41,6 +41,12 @@ def _schemas(world: World) -> dict[str, dict[str, Any]]:
     return world.metadata_schemas
 
 
+def _known(world: World) -> set[str]:
+    """Return the ids of schemas and of their options, which are written as fields too."""
+    schemas = _schemas(world)
+    return {*schemas, *(option["id"] for one in schemas.values() for option in one["options"])}
+
+
 @operation("GetMetadataOntologyBeta")
 def _list(call: Call) -> dict[str, Any]:
     return {"customMetadataOntology": list(_schemas(call.world).values())}
@@ -83,7 +89,7 @@ def _upsert(call: Call) -> dict[str, Any]:
     world, failures = call.world, []
     for one in call.variables["metadata"]:
         row = world.find_row(one.get("globalKey") or one.get("dataRowId") or "")
-        unknown = [f for f in one["fields"] if f["schemaId"] not in _schemas(world)]
+        unknown = [f for f in one["fields"] if f["schemaId"] not in _known(world)]
         if row is None or unknown:
             error = "Data row not found" if row is None else "Unknown metadata schema"
             failures.append({**one, "error": error})
