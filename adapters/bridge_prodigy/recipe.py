@@ -176,10 +176,11 @@ def queue(
     wait: float = 0.0,
 ) -> dict[str, Any]:
     """Annotate what Bridge ranked highest, in its order."""
-    stream = FileStream(Path(queue_file).expanduser(), wait)
+    path = Path(queue_file).expanduser()
+    stream = FileStream(path, wait)
     held: dict[str, Any] = {}
-    if not stream.has_next():
-        _log.warning("The queue file %s has no task yet; run 'bridge sync'.", queue_file)
+    if not path.exists():
+        _log.warning("There is no queue file %s yet; 'bridge sync' writes it.", path)
     labels = [name.strip() for name in label.split(",") if name.strip()]
     return {
         "dataset": dataset,

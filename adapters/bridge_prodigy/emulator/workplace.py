@@ -65,6 +65,7 @@ class Emulator:
             database_url=None if database_url is None else SecretStr(database_url),
         )
         self.options.source.touch()
+        self.options.queue.touch()
         self.database = StandInDatabase(driver_url(self.options.url()))
         self._feed_overlap = feed_overlap
         self._server: Server | None = None
