@@ -11,6 +11,7 @@ only a few items: three items that changed cannot be significant.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import sqrt
 from typing import cast
 
@@ -51,7 +52,7 @@ def evaluate(
     """
     answers = _answers(probabilities, labels, task)
     items = len(answers.right)
-    per_class = tuple(_class_scores(name, *answers.counts(i)) for i, name in enumerate(classes))
+    per_class = tuple(map(_class_scores, classes, *answers.counts))
     if items < ENOUGH:
         return Scores(items=items, per_class=per_class)
     return Scores(
@@ -103,7 +104,7 @@ def compare(
 # ----------------------------------------------------------------------------------------- answers
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Answers:
     """n comparable items: what is true, what was said. Entries not known are 0 in all three."""
 
@@ -113,14 +114,15 @@ class _Answers:
     right: NDArray[np.bool_]  # (n,)
     losses: Floats  # (n,)
 
-    @property
+    @cached_property
     def hits(self) -> Floats:
         return self.true * self.said
 
-    def counts(self, i: int) -> tuple[int, int, int]:
-        """True positives, predictions and support of one class."""
-        hits = int(self.hits[:, i].sum())
-        return hits, int(self.said[:, i].sum()), int(self.true[:, i].sum())
+    @property
+    def counts(self) -> tuple[list[int], list[int], list[int]]:
+        """True positives, predictions and support of each class."""
+        hits, said, support = (part.sum(axis=0) for part in (self.hits, self.said, self.true))
+        return hits.astype(int).tolist(), said.astype(int).tolist(), support.astype(int).tolist()
 
 
 def _answers(p: NDArray[np.float32], labels: NDArray[np.int8], task: LearningTask) -> _Answers:
