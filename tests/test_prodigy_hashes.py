@@ -10,6 +10,7 @@ import mmh3
 import pytest
 from bridge_prodigy import hashes
 from bridge_prodigy.hashes import input_hash, task_hash
+from prodigy_rig import prodigy_rig
 
 from bridge.errors import ConfigError
 
@@ -94,3 +95,6 @@ def test_without_any_murmurhash_the_error_says_what_to_install(
     monkeypatch.setitem(sys.modules, "murmurhash", None)
     with pytest.raises(ConfigError, match="label-bridge"):
         input_hash({"text": "a"})
+    with prodigy_rig("single", ("a", "b")) as rig:
+        bad = [finding for finding in rig.connect().check() if not finding.ok]
+    assert [finding.name for finding in bad] == ["hashes"]

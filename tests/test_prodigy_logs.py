@@ -163,6 +163,11 @@ def test_content_that_is_not_json_is_told_and_stops_nothing(emulator: Emulator) 
     pages = list(connect(emulator.options).pull(None))
     assert {a.item_key for a in answers(pages).values()} == {"1", "3"}
     assert len([problem for page in pages for problem in page.problems]) == 1
+    save(emulator, {"text": "4", "id": 4, "answer": "perhaps"}, task(5))
+    for expected in (1, 0, 0):
+        pages = list(connect(emulator.options).pull(cursor_of(pages)))
+        told = [problem.what for page in pages for problem in page.problems]
+        assert len(told) == expected, "a problem is told when its answer is new, and once"
 
 
 def test_reading_never_writes(emulator: Emulator) -> None:

@@ -67,14 +67,15 @@ class Component:
     def pages(self, mark: LogMark | None) -> Iterator[LogPage]:
         """Yield the answers after the mark."""
         examples = self._examples()
-        start = max(0, mark.count - _OVERLAP) if isinstance(mark, CountMark) else 0
+        known = mark.count if isinstance(mark, CountMark) else 0
+        start = max(0, known - _OVERLAP)
         for at in range(start, len(examples), self._page_size):
             end = min(at + self._page_size, len(examples))
             rows = [
                 LogRow(number + 1, f"answer {number + 1} of '{self._name}'", examples[number])
                 for number in range(at, end)
             ]
-            yield LogPage(rows, [], _mark(examples[:end]))
+            yield LogPage(rows, [], _mark(examples[:end]), known)
 
     def check(self) -> Iterator[Finding]:
         """Prodigy can be imported and its database read."""

@@ -42,9 +42,7 @@ _EXTRAS = {"postgresql": "postgresql", "mysql": "mysql"}
 _BUSY = ("locked", "busy")
 _REFUSED = ("authentication failed", "access denied", "no password supplied")
 
-_dataset = sa.table(
-    "dataset", sa.column("id"), sa.column("name"), sa.column("created"), sa.column("session")
-)
+_dataset = sa.table("dataset", sa.column("id"), sa.column("name"), sa.column("created"))
 _example = sa.table("example", sa.column("id"), sa.column("content"))
 _link = sa.table("link", sa.column("id"), sa.column("example_id"), sa.column("dataset_id"))
 
@@ -174,7 +172,7 @@ class Database:
         fix = (
             "Check platform.database_url and whether the server runs."
             if remote
-            else "Correct platform.database: Prodigy did not make this one."
+            else "Check that platform.database is Prodigy's file and that this user may read it."
         )
         return kind(f"{self._place} cannot be read: {said}.", fix)
 
@@ -195,23 +193,22 @@ class Database:
         dataset = self._found(connection)
         if dataset is None:
             return False
-        return [_mark(dataset, a) for a in _answers(connection, dataset, mark.link - 1, 1)] == [
-            mark
-        ]
+        found = _answers(connection, dataset, mark.link - 1, 1)
+        return bool(found) and _mark(dataset, found[0]) == mark
 
     def pages(self, mark: LogMark | None) -> Iterator[LogPage]:
         """Yield the answers after the mark, one short transaction a page."""
         last = mark if isinstance(mark, RowMark) else RowMark()
-        after = max(0, last.link - _OVERLAP)
+        known, after = last.link, max(0, last.link - _OVERLAP)
         while True:
-            page = self._read(partial(self._page, last=last, after=after))
+            page = self._read(partial(self._page, last=last, after=after, known=known))
             if page is None:
                 return
             answers, last, after = page
             yield answers
 
     def _page(
-        self, connection: sa.Connection, last: RowMark, after: int
+        self, connection: sa.Connection, last: RowMark, after: int, known: int
     ) -> tuple[LogPage, RowMark, int] | None:
         dataset = self._found(connection)
         found = dataset and _answers(connection, dataset, after, self._page_size)
@@ -219,7 +216,7 @@ class Database:
             return None
         newest = found[-1]
         mark = _mark(dataset, newest) if newest.link >= last.link else last
-        return _decoded(found, mark), mark, newest.link
+        return _decoded(found, mark, known), mark, newest.link
 
     # ------------------------------------------------------------------------------ checking
 
@@ -272,7 +269,7 @@ def _mark(dataset: _Dataset, answer: _Answer) -> RowMark:
     return RowMark(answer.link, content_digest(answer.content), dataset.identity)
 
 
-def _decoded(found: Sequence[_Answer], mark: RowMark) -> LogPage:
+def _decoded(found: Sequence[_Answer], mark: RowMark, known: int) -> LogPage:
     rows: list[LogRow] = []
     problems: list[Problem] = []
     for answer in found:
@@ -280,5 +277,6 @@ def _decoded(found: Sequence[_Answer], mark: RowMark) -> LogPage:
         try:
             rows.append(LogRow(answer.link, where, decoded(answer.content)))
         except ValueError as error:
-            problems.append(Problem(where=where, what=f"It was left out: {error}."))
-    return LogPage(rows, problems, mark)
+            if answer.link > known:
+                problems.append(Problem(where=where, what=f"It was left out: {error}."))
+    return LogPage(rows, problems, mark, known)

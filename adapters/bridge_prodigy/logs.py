@@ -51,11 +51,18 @@ class LogRow:
 
 @dataclass(frozen=True)
 class LogPage:
-    """Answers in the order of saving, rows that could not be read, and the mark after them."""
+    """Answers in the order of saving.
+
+    Attributes:
+        problems: of rows that could not be read.
+        mark: how far the log has been read with this page.
+        known: rows up to this number were read before, and their problems were told.
+    """
 
     rows: list[LogRow]
     problems: list[Problem]
     mark: LogMark
+    known: int = 0
 
 
 class AnswerLog(Protocol):

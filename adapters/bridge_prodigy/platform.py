@@ -14,6 +14,7 @@ from bridge_prodigy.answers import Reading
 from bridge_prodigy.component import Component
 from bridge_prodigy.database import Database
 from bridge_prodigy.exports import Export
+from bridge_prodigy.hashes import input_hash
 from bridge_prodigy.logs import AnswerLog
 from bridge_prodigy.pull import Pull
 from bridge_prodigy.queue import merged, read_queue, write_queue
@@ -160,10 +161,11 @@ class Prodigy:
     # ------------------------------------------------------------------------------ checking
 
     def check(self) -> Iterator[Finding]:
-        """Try the pool file, the answers, the queue's folder and the classes."""
+        """Try the pool file, the answers, the queue's folder, the hashes and the classes."""
         yield self._source_finding()
         yield from self._log.check()
         yield _queue_finding(self._settings.queue)
+        yield _hash_finding()
         yield self._classes_finding()
 
     def _source_finding(self) -> Finding:
@@ -209,6 +211,14 @@ def _queue_finding(queue: Path) -> Finding:
         detail = f"{queue} has {damaged} damaged lines."
         return Finding(name="queue", ok=False, detail=detail, fix="The next sync rewrites it.")
     return Finding(name="queue", ok=True, detail=f"{queue} has {len(tasks)} tasks.")
+
+
+def _hash_finding() -> Finding:
+    try:
+        input_hash({"text": "a text"})
+    except BridgeError as error:
+        return Finding(name="hashes", ok=False, detail=error.what, fix=error.fix)
+    return Finding(name="hashes", ok=True, detail="Prodigy's hashes can be computed.")
 
 
 def connect(settings: ProdigySettings) -> Prodigy:

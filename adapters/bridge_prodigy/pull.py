@@ -14,7 +14,7 @@ from bridge.records import Annotation, Boxes, Change, Classes, Item, Page, Probl
 from bridge_prodigy.answers import Reading, as_annotation
 from bridge_prodigy.files import FileMark
 from bridge_prodigy.items import as_item, item_key
-from bridge_prodigy.logs import AnswerLog, LogMark, LogRow
+from bridge_prodigy.logs import AnswerLog, LogMark, LogPage, LogRow
 from bridge_prodigy.queue import read_queue
 from bridge_prodigy.source import PoolPage, Source
 from bridge_prodigy.spool import Spool, newest
@@ -108,7 +108,7 @@ class Pull:
         """Names of all classes that answers name, known or not."""
         names: set[str] = set()
         for page in self.log.pages(None):
-            told = self._answered(page.rows, everything=False)
+            told = self._answered(page, everything=False)
             answers = (a for several in told.annotations.values() for a in several)
             names.update(name for answer in answers for name in _named(answer))
         return names
@@ -123,28 +123,29 @@ class Pull:
             problems = [*pool.problems, *_repeated(pool)]
             yield _page(changes.values(), problems, _encoded(source, cursor.answers))
         for page in self.log.pages(cursor.answers):
-            told = self._answered(page.rows, everything=False)
+            told = self._answered(page, everything=False)
             problems = [*page.problems, *told.problems]
             yield _page(_as_changes(told), problems, _encoded(source, page.mark))
 
-    def _answered(self, rows: Iterable[LogRow], *, everything: bool) -> _Answered:
+    def _answered(self, page: LogPage, *, everything: bool) -> _Answered:
         told = _Answered()
-        for row in rows:
-            try:
-                key = item_key(row.task, self.key_field)
-                annotation, trouble = as_annotation(row.task, key, row.number, self.reading)
-            except ValueError as error:
-                what = f"The answer was left out: {error}."
+        for row in page.rows:
+            if (what := self._answer(row, told, everything)) and row.number > page.known:
                 told.problems.append(Problem(where=row.where, what=what))
-                continue
-            if trouble is not None:
-                what = f"The answer to item '{key}' counts as skipped: {trouble}."
-                told.problems.append(Problem(where=row.where, what=what))
-            told.annotations.setdefault(key, []).append(annotation)
-            # What Bridge queued, it knows already, maybe in a newer version than the task's.
-            if everything or "bridge_key" not in row.task:
-                self._tell_item(row, told)
         return told
+
+    def _answer(self, row: LogRow, told: _Answered, everything: bool) -> str | None:
+        """Add one answer to what is told; return what is wrong with it."""
+        try:
+            key = item_key(row.task, self.key_field)
+            annotation, trouble = as_annotation(row.task, key, row.number, self.reading)
+        except ValueError as error:
+            return f"The answer was left out: {error}."
+        told.annotations.setdefault(key, []).append(annotation)
+        # What Bridge queued, it knows already, maybe in a newer version than the task's.
+        if everything or "bridge_key" not in row.task:
+            self._tell_item(row, told)
+        return trouble and f"The answer to item '{key}' counts as skipped: {trouble}."
 
     def _tell_item(self, row: LogRow, told: _Answered) -> None:
         try:
@@ -173,7 +174,7 @@ class Pull:
             mark: LogMark | None = None
             for page in self.log.pages(None):
                 mark = page.mark
-                told = self._answered(page.rows, everything=True)
+                told = self._answered(page, everything=True)
                 for key, answers in told.annotations.items():
                     for annotation in answers:
                         spool.put(annotation, told.items.get(key))
