@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from pathlib import Path
 from typing import Any
@@ -233,6 +234,25 @@ def test_a_file_that_is_no_skops_archive_is_refused(tmp_path: Path, content: byt
     (tmp_path / "estimators.skops").write_bytes(content)
     with pytest.raises(ModelError, match="cannot be loaded"):
         found.load(tmp_path)
+
+
+@pytest.mark.parametrize("change", [{"fitted": [0, 1, 3]}, {"fitted": []}, {"prior": [1.0]}])
+def test_a_header_that_does_not_fit_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    found = learner("naive_bayes")
+    found.fit(taught(found)[0], None, seed=0).save(tmp_path)
+    header = json.loads((tmp_path / "model.json").read_text())
+    (tmp_path / "model.json").write_text(json.dumps(header | change))
+    with pytest.raises(ModelError, match="do not fit together"):
+        found.load(tmp_path)
+
+
+def test_features_come_on_the_columns_that_occur() -> None:
+    found = learner("on_features", input="features")
+    data, given = taught(found)
+    model = found.fit(data, None, seed=0)
+    assert model.estimators[0].n_features_in_ == len(np.unique(given.indices)) < 100  # type: ignore[attr-defined]
+    others = found.encoder.encode(single(5, 9)[0])  # type: ignore[union-attr]
+    assert model.predict(others).shape == (5, 3)
 
 
 def test_a_model_of_another_input_is_refused(tmp_path: Path) -> None:

@@ -50,7 +50,10 @@ class SklearnLearner:
         Raises:
             DataError: the classifier refused the examples.
         """
-        inputs = examples.features if self.encoder else _texts(examples.items or ())
+        columns = _present(examples.features) if self.encoder else None
+        inputs: Any = _texts(examples.items or ())
+        if columns is not None:
+            inputs = examples.features[:, columns]  # type: ignore[index]  # there is an encoder
         fit = self._fit_single if examples.task == "single" else self._fit_multi
         fitted, prior, estimators = fit(inputs, examples, seed)
         return SklearnModel(
@@ -59,7 +62,7 @@ class SklearnLearner:
             fitted=tuple(int(number) for number in fitted),
             prior=tuple(float(share) for share in prior),
             estimators=estimators,
-            takes="features" if self.encoder else "text",
+            columns=columns,
             trusted=self.trusted,
         )
 
@@ -127,7 +130,9 @@ class SklearnModel:
         fitted: numbers of the classes that the classifiers know, ascending.
         prior: the probability of every other class, by class number.
         estimators: none, one (single-label), or one for each fitted class (multi-label).
-        takes: what :meth:`predict` is given: items for ``text``.
+        columns: (c,) int64, the feature columns that the classifiers take, ascending; None when
+            they take texts. Solvers work on dense vectors of all columns, and of all hashed
+            columns a few thousand occur in the training rows.
         trusted: further type names that may be in the file.
     """
 
@@ -136,13 +141,13 @@ class SklearnModel:
     fitted: tuple[int, ...]
     prior: tuple[float, ...]
     estimators: tuple[Any, ...]
-    takes: Literal["text", "features"]
+    columns: NDArray[np.int64] | None
     trusted: tuple[str, ...] = ()
 
     def predict(self, inputs: Any) -> NDArray[np.float32]:
-        """Return probabilities, (n, k), as the classifiers give them."""
-        given: Any = _texts(inputs) if self.takes == "text" else inputs
-        n = len(given) if self.takes == "text" else given.shape[0]
+        """Return probabilities, (n, k), of n items, or of features (n, d)."""
+        given: Any = _texts(inputs) if self.columns is None else inputs[:, self.columns]
+        n = len(given) if self.columns is None else given.shape[0]
         probabilities = np.tile(np.asarray(self.prior, np.float32), (n, 1))
         if not self.fitted or not n:
             return probabilities
@@ -156,7 +161,7 @@ class SklearnModel:
         return probabilities
 
     def save(self, directory: Path) -> None:
-        """Write ``estimators.skops`` and ``model.json`` into an existing empty directory.
+        """Write ``estimators.skops``, ``model.json`` and perhaps ``columns.npy``.
 
         Raises:
             ModelError: the classifier holds a type that could not be loaded again.
@@ -172,8 +177,10 @@ class SklearnModel:
                 "Use types that skops can save, or return a learner with its own save.",
             ) from error
         _check_types(file, self.trusted)
+        if self.columns is not None:
+            np.save(directory / "columns.npy", self.columns)
         header = _Header(
-            takes=self.takes,
+            takes="text" if self.columns is None else "features",
             classes=self.classes,
             task=self.task,
             fitted=self.fitted,
@@ -190,25 +197,36 @@ def _read(
     file = directory / "estimators.skops"
     try:
         header = _Header.model_validate_json((directory / "model.json").read_bytes())
-        types = _check_types(file, trusted)
-        estimators = skops.io.load(file, trusted=types)
+        if header.takes != takes:
+            raise _damaged(directory, f"it takes {header.takes}, the learner gives {takes}")
+        estimators = tuple(skops.io.load(file, trusted=_check_types(file, trusted)))
+        columns = None
+        if takes == "features":
+            columns = np.load(directory / "columns.npy", allow_pickle=False)
     except ModelError:
         raise
     except ValidationError as error:
         raise _damaged(directory, "model.json is not of this learner") from error
     except Exception as error:
         raise _damaged(directory, f"{type(error).__name__}: {error}") from error
-    if header.takes != takes or len(header.prior) != len(header.classes):
-        raise _damaged(directory, f"it takes {header.takes}, the learner gives {takes}")
+    if not _consistent(header, len(estimators)):
+        raise _damaged(directory, "its files do not fit together")
     return SklearnModel(
         classes=header.classes,
         task=header.task,
         fitted=header.fitted,
         prior=header.prior,
-        estimators=tuple(estimators),
-        takes=takes,
+        estimators=estimators,
+        columns=columns,
         trusted=trusted,
     )
+
+
+def _consistent(header: _Header, estimators: int) -> bool:
+    k, m = len(header.classes), len(header.fitted)
+    expected = m if header.task == "multi" else min(m, 1)
+    in_range = all(0 <= number < k for number in header.fitted)
+    return len(header.prior) == k and in_range and estimators == expected
 
 
 def _check_types(file: Path, trusted: tuple[str, ...]) -> list[str]:
@@ -238,6 +256,11 @@ def _damaged(directory: Path, why: str) -> ModelError:
 
 def _texts(items: Sequence[Item]) -> list[str]:
     return [item.text or "" for item in items]
+
+
+def _present(features: Any) -> NDArray[np.int64]:
+    """Return the columns that occur in sparse features, ascending."""
+    return np.unique(features.indices).astype(np.int64)
 
 
 def _seeded(estimator: Any, seed: int) -> Any:

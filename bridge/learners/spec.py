@@ -21,7 +21,7 @@ class LearnerSpec(Record):
             scikit-learn classifier or an object that is a learner by itself.
         params: keyword arguments of the factory.
         input: what a scikit-learn classifier takes: a list of texts, or the built-in encoder's
-            sparse features.
+            sparse features, 1 + ln(count), of the columns that occur in the training items.
         trusted: further type names that may be loaded from a saved scikit-learn classifier.
         class_weight: ``"balanced"`` weighs classes inversely to their frequency among the labels
             of the built-in head; of your own classifier, the factory decides.
