@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -9,6 +10,10 @@ from bridge.records import Item, TaskType
 from bridge_labelbox import LabelboxPlatform, LabelboxSettings
 from bridge_labelbox.emulator import Emulator
 from bridge_labelbox.emulator.faults import Fault
+
+
+def _nap(seconds: float) -> None:
+    time.sleep(min(seconds, 0.02))
 
 
 class LabelboxRig:
@@ -34,7 +39,7 @@ class LabelboxRig:
     def connect(self, *, wrong_key: bool = False, **more: object) -> LabelboxPlatform:
         if wrong_key:
             more["api_key"] = "wrong-key"
-        return LabelboxPlatform(self.settings(**more))
+        return LabelboxPlatform(self.settings(**more), sleep=_nap)
 
     def add_items(self, items: Sequence[Item]) -> None:
         self.emulator.add_items(self.project, [(item.key, item.text or "") for item in items])
