@@ -7,7 +7,6 @@ Only click is imported here; a command imports what it needs when it runs, so th
 from __future__ import annotations
 
 import json
-import sys
 import traceback
 from collections.abc import Callable
 from functools import wraps
@@ -45,11 +44,15 @@ Exit codes:
 class _Group(click.Group):
     """Turns errors into one clear message and their exit code."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta["bridge.as_json"] = "--json" in args
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except BridgeError as error:
-            _tell(error, as_json="--json" in sys.argv)
+            _tell(error, as_json=ctx.meta["bridge.as_json"])
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo("Interrupted; the next run finishes what was begun.", err=True)

@@ -200,7 +200,6 @@ def _begin(
             )
         if wanted.dry_run:
             return turn, _Timer(journaled=False), 0
-        set_state(connection, "project", platform.project)
         dead = journal.bury(connection, turn.now())
         turn.run_id = journal.start_run(connection, turn.now())
     return turn, _Timer(journaled=True), dead
@@ -211,6 +210,8 @@ def _prepare(turn: Turn, timer: _Timer) -> None:
     with timer.step(turn, "schema"):
         turn.schema = turn.platform.schema()
         with turn.store.begin() as connection, connection.begin_nested() as kept:
+            # Only now is it sure that the project exists; a typo must not claim the store.
+            set_state(connection, "project", turn.platform.project)
             turn.renamed, differences = adopt_schema(connection, turn.schema)
             if not turn.run_id:
                 kept.rollback()
