@@ -125,6 +125,20 @@ def test_examples_that_are_linked_later_are_read(emulator: Emulator) -> None:
     assert "1" in {a.item_key for a in told.values()}
 
 
+def test_an_answer_that_becomes_visible_late_is_read(emulator: Emulator) -> None:
+    """As on servers: of two transactions the one with the greater ids may end first."""
+    save(emulator, *map(task, range(50)))
+    with emulator.database.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE link SET id = 10000 + id WHERE example_id = 50"))
+    platform = connect(emulator.options)
+    cursor = cursor_of(list(platform.pull(None)))
+    save(emulator, task(777))
+    with emulator.database.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE link SET id = 9990 + dataset_id WHERE id > 10100"))
+    told = answers(list(platform.pull(cursor)))
+    assert "777" in {a.item_key for a in told.values()}
+
+
 @pytest.mark.parametrize("after", [0, 3, 5, 9])
 def test_a_dropped_dataset_is_told_and_read_again(emulator: Emulator, after: int) -> None:
     save(emulator, *map(task, range(5)))
