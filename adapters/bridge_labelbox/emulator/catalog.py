@@ -34,8 +34,7 @@ def add_row(world: World, dataset: str, given: Mapping[str, Any]) -> DataRow:
     """
     now = world.now()
     key = given.get("global_key")
-    if key is not None and (key in world.by_key or not _allowed(key)):
-        raise Refused("MALFORMED_REQUEST", f"Global key '{key}' is taken or not allowed")
+    _check_key(world, key)
     data = given["row_data"]
     made = DataRow(
         id=cuid(),
@@ -49,7 +48,7 @@ def add_row(world: World, dataset: str, given: Mapping[str, Any]) -> DataRow:
         attachments=list(given.get("attachments") or ()),
         processed_at=now + timedelta(seconds=world.faults.processing_s),
     )
-    made.metadata = _values(given.get("metadata_fields") or ())
+    made.metadata = _values(given)
     world.rows[made.id] = made
     if key is not None:
         world.by_key[key] = made.id
@@ -73,8 +72,21 @@ def _mime_type(data: Any, media_type: str | None) -> str:
     return "application/json"
 
 
-def _values(fields: Any) -> dict[str, Any]:
-    return {f.get("schemaId") or f["schema_id"]: f["value"] for f in fields}
+def _check_key(world: World, key: str | None) -> None:
+    if key is not None and key in world.by_key:
+        raise Refused("MALFORMED_REQUEST", f"Duplicate global key: '{key}'")
+    if key is not None and not _allowed(key):
+        raise Refused("MALFORMED_REQUEST", f"Invalid global key: '{key}'")
+
+
+def _values(given: Mapping[str, Any]) -> dict[str, Any]:
+    fields = given.get("metadata_fields") or given.get("metadata") or ()
+    names = [f.get("schemaId") or f["schema_id"] for f in fields]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        said = f"A schemaId can only be specified once per DataRow : [{', '.join(twice)}]"
+        raise Refused("MALFORMED_REQUEST", said)
+    return {name: f["value"] for name, f in zip(names, fields, strict=True)}
 
 
 @operation("CreateDataset", "createDataset")
@@ -173,11 +185,10 @@ def _update(world: World, row: DataRow, given: Mapping[str, Any]) -> None:
     row.external_id = given.get("external_id", row.external_id)
     key = given.get("global_key")
     if key and key != row.global_key:
-        if key in world.by_key:
-            raise Refused("MALFORMED_REQUEST", f"Global key '{key}' is taken")
+        _check_key(world, key)
         world.by_key.pop(row.global_key or "", None)
         world.by_key[key], row.global_key = row.id, key
-    row.metadata |= _values(given.get("metadata_fields") or ())
+    row.metadata |= _values(given)
     row.updated_at = now
     world.touch(row, now)
 
@@ -210,7 +221,10 @@ def _failed(call: Call) -> dict[str, Any]:
                 "externalId": one["spec"].get("external_id"),
                 "globalKey": one["spec"].get("global_key"),
                 "rowData": one["spec"].get("row_data"),
-                "metadata": [],
+                "metadata": [
+                    {"schemaId": f.get("schemaId"), "value": f.get("value"), "name": None}
+                    for f in one["spec"].get("metadata_fields") or ()
+                ],
                 "attachments": [],
             },
         }

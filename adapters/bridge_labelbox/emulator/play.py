@@ -26,7 +26,6 @@ class Play:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._homes: dict[str, str] = {}
 
     def add_project(
         self,
@@ -47,24 +46,24 @@ class Play:
             ontology = add_ontology(self._world, name, _ontology(task, question, classes))
             made.ontology = ontology.id
             dataset = add_dataset(self._world, f"{name} pool")
-            self._homes[made.id] = dataset.id
+            made.pool = dataset.id
             return made.id, dataset.id
 
     def add_items(self, project: str, items: Iterable[tuple[str | None, str]]) -> list[str]:
         """Upload ``(global key, text)`` pairs to the project's dataset; return the keys."""
         with self._world.lock:
-            dataset = self._home(project)
+            dataset = self._pool(project)
             rows = [
                 add_row(self._world, dataset, {"global_key": key, "row_data": text})
                 for key, text in items
             ]
             return [key_of(row.id, row.global_key) for row in rows]
 
-    def _home(self, project: str) -> str:
-        name = self._project(project).name
-        if project not in self._homes:
-            self._homes[project] = add_dataset(self._world, f"{name} pool").id
-        return self._homes[project]
+    def _pool(self, project: str) -> str:
+        found = self._project(project)
+        if found.pool is None:
+            found.pool = add_dataset(self._world, f"{found.name} pool").id
+        return found.pool
 
     def remove_item(self, key: str) -> None:
         """Delete a data row."""

@@ -99,11 +99,22 @@ def data_row(world: World, one: DataRow) -> dict[str, Any]:
         "mediaAttributes": {"mimeType": one.mime_type},
         "customMetadata": [{"schemaId": s, "value": v} for s, v in one.metadata.items()],
         "metadataFields": [
-            {"schemaId": s, "name": schemas[s]["name"], "value": v, "kind": schemas[s]["kind"]}
+            {
+                "schemaId": s,
+                "name": schemas[s]["name"],
+                "value": _shown(schemas[s], v, one),
+                "kind": schemas[s]["kind"],
+            }
             for s, v in one.metadata.items()
             if s in schemas
         ],
     }
+
+
+def _shown(schema: dict[str, Any], value: Any, row: DataRow) -> Any:
+    """Return a metadata value; of an enumeration, the name of the option that is set."""
+    chosen = [option["name"] for option in schema["options"] if option["id"] in row.metadata]
+    return chosen[0] if chosen else value
 
 
 def ontology(one: Ontology) -> dict[str, Any]:

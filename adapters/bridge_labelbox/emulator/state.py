@@ -156,13 +156,14 @@ class Import:
 
 @dataclass
 class Project:
-    """One project, with its rows, batches and labels."""
+    """One project, with its rows, batches and labels; ``pool`` is the dataset made with it."""
 
     id: str
     name: str
     created_at: datetime
     fields: dict[str, Any] = field(default_factory=dict)
     ontology: str | None = None
+    pool: str | None = None
     members: dict[str, Member] = field(default_factory=dict)
     batches: dict[str, Batch] = field(default_factory=dict)
     labels: dict[str, Label] = field(default_factory=dict)
