@@ -165,10 +165,12 @@ def sections(
     Raises:
         ConfigError: a field is wrong; names the field.
     """
-    return {
+    parsed: dict[str, Any] = {
         key: _validated(name, key, model, raw.get(key, {}), directory)
         for key, model in _SECTIONS.items()
     }
+    parsed["model"] = parsed["model"].relative_to(directory)
+    return parsed
 
 
 def _read(path: Path) -> dict[str, Any]:

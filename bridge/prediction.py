@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from bridge.config import Settings
 from bridge.errors import DataError
-from bridge.records import Item, Prediction
+from bridge.records import Item, LabelSchema, Prediction
+from bridge.store.database import get_state
 from bridge.sync import store_of
 
 __all__ = ["predict"]
@@ -23,7 +24,8 @@ def predict(settings: Settings, items: Sequence[Item]) -> list[Prediction]:
         from bridge.store.registry import champion
 
         row = champion(connection)
-    if row is None:
+        schema = get_state(connection, "label_schema")
+    if row is None or schema is None:
         raise DataError("There is no model yet.", "Run `bridge sync` until answers have come in.")
     if not items:
         return []
@@ -35,7 +37,7 @@ def predict(settings: Settings, items: Sequence[Item]) -> list[Prediction]:
     model = load_model(settings.store_directory / "models", row["version"], learner)
     inputs = items if learner.encoder is None else learner.encoder.encode(items)
     said = model.predict(inputs)
-    several = bool(len(said)) and bool((abs(said.sum(axis=1) - 1) > 1e-3).any())
+    several = LabelSchema.model_validate_json(schema).task == "multi"
     scores = score(settings.acquisition.scoring, said, "multi" if several else "single")
     return [
         Prediction(

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from bridge.config import Settings
-from bridge.errors import BridgeError, ConfigError, Locked, StoreError
+from bridge.errors import BridgeError, ConfigError, DataError, Locked, StoreError
 from bridge.platforms import Platform
 from bridge.progress import Progress, Silent
 from bridge.records import LabelSchema
@@ -26,10 +26,10 @@ from bridge.steps.pull import adopt_schema, full_pull_due, preview, pull
 from bridge.steps.push import Pushed, pending, push
 from bridge.steps.turn import Turn
 from bridge.store import journal
-from bridge.store.changes import Applied
 from bridge.store.database import Store, get_state, open_store, set_state
 from bridge.store.items import count
 from bridge.store.registry import champion
+from bridge.store.rows import Applied
 
 __all__ = ["STEPS", "StepName", "Wanted", "locked", "run", "store_of"]
 
@@ -209,6 +209,12 @@ def _prepare(turn: Turn, timer: _Timer) -> None:
     """Read the label schema, and what it means for answers that are stored."""
     with timer.step(turn, "schema"):
         turn.schema = turn.platform.schema()
+        if turn.schema.task == "single" and len(turn.schema.classes) < 2:
+            raise DataError(
+                f"The question '{turn.schema.question}' has fewer than two classes: there is "
+                "nothing to tell apart.",
+                "Add a class on the platform.",
+            )
         with turn.store.begin() as connection, connection.begin_nested() as kept:
             # Only now is it sure that the project exists; a typo must not claim the store.
             set_state(connection, "project", turn.platform.project)

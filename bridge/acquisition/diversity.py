@@ -102,7 +102,7 @@ def _fit_quietly(means: Any, rows: Any, weights: NDArray[Any]) -> NDArray[Any]:
     import warnings
 
     from sklearn.exceptions import ConvergenceWarning
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has no stubs
+    from threadpoolctl import threadpool_limits
 
     # One thread: several add up in any order, and the same input could give another batch.
     with threadpool_limits(1), warnings.catch_warnings():

@@ -11,8 +11,9 @@ from bridge.errors import DataError
 from bridge.records import LabelSchema, Page
 from bridge.steps.turn import Turn
 from bridge.store.batches import withdraw_unseen
-from bridge.store.changes import Applied, apply_page, finish_sweep, missing_from_sweep
+from bridge.store.changes import apply_page, finish_sweep, missing_from_sweep
 from bridge.store.database import get_state, set_state
+from bridge.store.rows import Applied
 
 __all__ = ["adopt_schema", "full_pull_due", "preview", "pull"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bridge.platforms import PushReport
 from bridge.records import Batch
 from bridge.steps.turn import Turn
-from bridge.store.batches import mark_pushed, planned, queue
+from bridge.store.batches import mark_pushed, mark_refused, planned, queue
 from bridge.store.database import get_state, set_state
 
 __all__ = ["Pushed", "pending", "push"]
@@ -50,8 +50,11 @@ def push(turn: Turn) -> Pushed:
         with turn.store.begin() as connection:
             entries = [queued.entry for queued in queue(connection)]
         if entries:
-            _note_refusals(turn, turn.platform.rerank(entries, turn.schema))
+            report = turn.platform.rerank(entries, turn.schema)
+            _note_refusals(turn, report)
         with turn.store.begin() as connection:
+            if entries:
+                mark_refused(connection, report.refused)
             set_state(connection, "rerank_pending", "no")
     return Pushed(
         batches=tuple(batch.id for batch in batches),

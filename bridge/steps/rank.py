@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bridge.records import Batch, Classes, Prediction, QueueItem, Target, digest
 from bridge.steps.train import aligned
 from bridge.steps.turn import Turn
-from bridge.store.batches import Queued, plan, planned, queue, reorder
+from bridge.store.batches import Queued, drawn, plan, planned, queue, reorder
 from bridge.store.database import set_state
 from bridge.store.items import Counts, count, hold_out_in_line, in_line, items_by_id, pool_ids
 from bridge.store.registry import champion
@@ -133,7 +133,9 @@ def _picks(
             settings.sync.seed,
         )
     named = _class_counts(resolved.taught, turn.schema.names)
-    drawn = _class_counts(resolved.held_out, turn.schema.names)
+    with turn.store.begin() as connection:
+        by_lot = drawn(connection)
+    random = [*resolved.held_out, *((i, t) for i, t in resolved.taught if i in by_lot)]
     return compose(
         candidates=candidates,
         hold_out=hold_out,
@@ -143,7 +145,7 @@ def _picks(
         classes=turn.schema.names,
         task=turn.task,
         unseen=[name for name, number in named.items() if not number],
-        rarest=rarest_share(list(drawn.values())),
+        rarest=rarest_share(list(_class_counts(random, turn.schema.names).values())),
     )
 
 

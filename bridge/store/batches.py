@@ -12,14 +12,16 @@ from sqlalchemy.engine import RowMapping
 
 from bridge.platforms import Refusal
 from bridge.records import Batch, Prediction, QueueItem
-from bridge.store.changes import chunked
 from bridge.store.items import IN_QUEUE, items_by_id
+from bridge.store.rows import chunked
 from bridge.store.tables import batch_items, batches, items
 
 __all__ = [
     "Queued",
+    "drawn",
     "history",
     "mark_pushed",
+    "mark_refused",
     "plan",
     "planned",
     "queue",
@@ -98,6 +100,24 @@ def mark_pushed(
             .where(batch_items.c.batch_id == batch.id, batch_items.c.item_id == of_key)
             .values(**values)
         )
+
+
+def mark_refused(connection: Connection, refused: Sequence[Refusal]) -> None:
+    """Write that the platform will not ask for these queued items (the fatal refusals)."""
+    for refusal in refused:
+        if refusal.fatal:
+            of_key = select(items.c.id).where(items.c.key == refusal.key).scalar_subquery()
+            connection.execute(
+                update(batch_items)
+                .where(batch_items.c.item_id == of_key, batch_items.c.state == "open")
+                .values(state="refused", why=refusal.why)
+            )
+
+
+def drawn(connection: Connection) -> set[int]:
+    """Return the row ids of items that were queued by lot, not by a model."""
+    query = select(batch_items.c.item_id).where(batch_items.c.source.in_(("random", "cold-start")))
+    return set(connection.execute(query).scalars())
 
 
 def queue(connection: Connection) -> list[Queued]:

@@ -28,7 +28,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from bridge.errors import ConfigError, StoreError
 from bridge.store.tables import SCHEMA_VERSION, metadata, state
 
-__all__ = ["Store", "get_state", "open_store", "set_state"]
+__all__ = ["Store", "counter", "get_state", "open_store", "set_state"]
 
 
 class Store:
@@ -97,6 +97,11 @@ def get_state(connection: Connection, name: str) -> str | None:
     """Return a value of the state table."""
     value = connection.scalar(select(state.c.value).where(state.c.name == name))
     return None if value is None else str(value)
+
+
+def counter(connection: Connection, name: str) -> int:
+    """Return a counting value of the state table; 0 where there is none."""
+    return int(get_state(connection, name) or 0)
 
 
 def set_state(connection: Connection, name: str, value: str) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 
 from bridge.records import Item
 from bridge.store import tables
-from bridge.store.changes import chunked
+from bridge.store.rows import chunked
 from bridge.store.tables import batch_items, items
 
 __all__ = [

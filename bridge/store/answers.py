@@ -1,0 +1,196 @@
+"""Applies pulled annotations: which versions hold, which are deleted, which come back."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, exists, insert, select, update
+
+from bridge.records import Annotation, Change
+from bridge.store import tables
+from bridge.store.database import counter, set_state
+from bridge.store.rows import Applied, chunked
+from bridge.store.tables import items
+
+__all__ = ["apply_annotations", "live", "mark_answered", "tombstone"]
+
+ANNOTATIONS = tables.annotations
+
+live = ANNOTATIONS.c.deleted.is_(False)
+
+
+def apply_annotations(
+    connection: Connection,
+    group: Sequence[Change],
+    fresh: Iterable[str],
+    known: Mapping[str, Any],
+    sweep: int | None,
+) -> Applied:
+    """Apply the annotations of changes of distinct items.
+
+    Args:
+        fresh: keys whose change is not older than what is stored.
+        known: key -> stored row of the item, as it is with this change.
+        sweep: number of the full pull, if it is one: deletions wait for its end then, where their
+            number is looked at.
+    """
+    told = {a.id: a for c in group for a in c.annotations or ()}
+    fresh_keys = set(fresh)
+    complete = {c.key: c for c in group if c.complete and c.key in fresh_keys}
+    stored = _stored_annotations(connection, told, [known[key].id for key in complete])
+    inserts, updates = [], []
+    for annotation in told.values():
+        row, item = stored.get(annotation.id), known[annotation.item_key]
+        late = _deleted_by(annotation, item.snapshot_at)
+        if row is None:
+            if annotation.item_key in fresh_keys or not late:
+                inserts.append(annotation)
+        elif row.deleted:
+            # Told by the newest complete change, or newer than the deletion: it is back.
+            newer = annotation.order > _order(row) and not late
+            if annotation.item_key in complete or newer or item.snapshot_at is None:
+                updates.append((row.id, annotation))
+        elif annotation.order > _order(row):
+            updates.append((row.id, annotation))
+    gone = [] if sweep is not None else _deleted(stored.values(), told, complete)
+    _write_annotations(connection, inserts, updates, known, sweep or 0)
+    tombstone(connection, [row.id for row in gone])
+    if sweep is not None:
+        _mark_seen(connection, [stored[a].id for a in told if a in stored], sweep)
+    touched = {known[a.item_key].id for a in (*inserts, *(a for _, a in updates))}
+    mark_answered(connection, touched | {row.item_id for row in gone})
+    return Applied(
+        new_annotations=len(inserts),
+        changed_annotations=len(updates),
+        deleted_annotations=len(gone),
+    )
+
+
+def _deleted(
+    stored: Iterable[Any], told: Container[str], complete: Mapping[str, Change]
+) -> list[Any]:
+    """Return live rows that a complete change of their item lacks, but for ones newer than it."""
+    return [
+        row
+        for row in stored
+        if not row.deleted
+        and row.annotation_id not in told
+        and (change := complete.get(row.item_key)) is not None
+        and not (row.updated_at and change.as_of and row.updated_at > change.as_of)
+    ]
+
+
+def _stored_annotations(
+    connection: Connection, told: Mapping[str, Annotation], complete_items: Sequence[int]
+) -> dict[str, Any]:
+    query = select(
+        ANNOTATIONS.c.id,
+        ANNOTATIONS.c.annotation_id,
+        ANNOTATIONS.c.item_id,
+        ANNOTATIONS.c.updated_at,
+        ANNOTATIONS.c.revision,
+        ANNOTATIONS.c.digest,
+        ANNOTATIONS.c.deleted,
+        items.c.key.label("item_key"),
+    ).join(items, items.c.id == ANNOTATIONS.c.item_id)
+    found = {}
+    for ids in chunked(told):
+        for row in connection.execute(query.where(ANNOTATIONS.c.annotation_id.in_(ids))):
+            found[row.annotation_id] = row
+    for item_ids in chunked(complete_items):
+        for row in connection.execute(query.where(ANNOTATIONS.c.item_id.in_(item_ids))):
+            found[row.annotation_id] = row
+    return found
+
+
+def _order(row: Any) -> tuple[str, int, str]:
+    time = "" if row.updated_at is None else row.updated_at.isoformat(timespec="microseconds")
+    return (time, row.revision, row.digest)
+
+
+def _deleted_by(annotation: Annotation, snapshot_at: datetime | None) -> bool:
+    return snapshot_at is not None and (
+        annotation.updated_at is None or annotation.updated_at <= snapshot_at
+    )
+
+
+def _write_annotations(
+    connection: Connection,
+    inserts: Sequence[Annotation],
+    updates: Sequence[tuple[int, Annotation]],
+    known: Mapping[str, Any],
+    sweep: int,
+) -> None:
+    seq = counter(connection, "annotation_seq")
+    rows = []
+    for annotation in inserts:
+        seq += 1
+        rows.append(_annotation_row(annotation, known[annotation.item_key].id, seq, sweep))
+    if rows:
+        connection.execute(insert(ANNOTATIONS), rows)
+    changes = []
+    for row_id, annotation in updates:
+        seq += 1
+        values = _annotation_row(annotation, known[annotation.item_key].id, seq, sweep)
+        changes.append({"row_id": row_id, **values})
+    if changes:
+        names = [name for name in changes[0] if name != "row_id"]
+        statement = (
+            update(ANNOTATIONS)
+            .where(ANNOTATIONS.c.id == bindparam("row_id"))
+            .values({name: bindparam(name) for name in names})
+        )
+        connection.execute(statement, changes)
+    if rows or changes:
+        set_state(connection, "annotation_seq", str(seq))
+
+
+def _annotation_row(annotation: Annotation, item_id: int, seq: int, sweep: int) -> dict[str, Any]:
+    value = annotation.value
+    return {
+        "annotation_id": annotation.id,
+        "item_id": item_id,
+        "annotator": annotation.annotator,
+        "status": annotation.status,
+        "value": None if value is None else value.model_dump(mode="json"),
+        "created_at": annotation.created_at,
+        "updated_at": annotation.updated_at,
+        "revision": annotation.revision,
+        "digest": annotation.digest,
+        "seconds": annotation.seconds,
+        "ground_truth": annotation.ground_truth,
+        "deleted": False,
+        "seq": seq,
+        "sweep": sweep,
+    }
+
+
+def tombstone(connection: Connection, row_ids: Sequence[int]) -> None:
+    """Mark annotations as deleted; they stay, and come back if the platform has them again."""
+    if not row_ids:
+        return
+    seq = counter(connection, "annotation_seq")
+    rows = [{"row_id": row_id, "to": seq + n} for n, row_id in enumerate(row_ids, start=1)]
+    statement = (
+        update(ANNOTATIONS)
+        .where(ANNOTATIONS.c.id == bindparam("row_id"))
+        .values(deleted=True, seq=bindparam("to"))
+    )
+    connection.execute(statement, rows)
+    set_state(connection, "annotation_seq", str(seq + len(rows)))
+
+
+def _mark_seen(connection: Connection, row_ids: Sequence[int], sweep: int) -> None:
+    for chunk in chunked(row_ids):
+        connection.execute(
+            update(ANNOTATIONS).where(ANNOTATIONS.c.id.in_(chunk)).values(sweep=sweep)
+        )
+
+
+def mark_answered(connection: Connection, item_ids: Iterable[int]) -> None:
+    """Write for each item whether it has a live annotation."""
+    answer = exists().where(ANNOTATIONS.c.item_id == items.c.id, live)
+    for chunk in chunked(item_ids):
+        connection.execute(update(items).where(items.c.id.in_(chunk)).values(answered=answer))
