@@ -293,6 +293,19 @@ def test_a_row_that_was_answered_is_refused(rig: LabelboxRig, platform: Labelbox
     assert rig.queue() == ["key-1", "key-2", "key-3"]
 
 
+def test_rerank_leaves_out_rows_that_are_gone(
+    rig: LabelboxRig, platform: LabelboxPlatform
+) -> None:
+    items = texts(4)
+    rig.add_items(items)
+    pushed(platform, items)
+    rig.remove_item("key-1")
+    report = platform.rerank(batch_of(items[::-1], CLASSES).items, platform.schema())
+    assert report.accepted == 3
+    assert [refusal.key for refusal in report.refused] == ["key-1"]
+    assert rig.queue() == ["key-3", "key-2", "key-0"]
+
+
 def test_a_batch_of_rows_that_are_all_gone(rig: LabelboxRig, platform: LabelboxPlatform) -> None:
     rig.add_items(texts(1))
     report = platform.push(batch_of(texts(2, "gone"), CLASSES), platform.schema())

@@ -12,8 +12,10 @@ On its own, without store and config file::
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 
+from bridge.errors import ConfigError
 from bridge.platforms import Adapter, Emulated
 from bridge.records import TaskType
 from bridge_labelbox.platform import LabelboxPlatform
@@ -22,15 +24,27 @@ from bridge_labelbox.settings import LabelboxSettings
 __all__ = ["ADAPTER", "LabelboxPlatform", "LabelboxSettings"]
 
 
-def _emulate(host: str, port: int, data: str | None) -> None:
-    from bridge_labelbox.emulator.server import emulate  # needs the extra "emulators"
+@contextmanager
+def _extra() -> Iterator[None]:
+    """Turn a missing package of the emulator into advice."""
+    try:
+        yield
+    except ImportError as error:
+        raise ConfigError(
+            f"The emulator needs a package that is not installed: {error.name}.",
+            "pip install 'label-bridge[emulators]'",
+        ) from None
 
+
+def _emulate(host: str, port: int, data: str | None) -> None:
+    with _extra():
+        from bridge_labelbox.emulator.server import emulate
     emulate(host, port, data)
 
 
 def _stage(task: TaskType, classes: tuple[str, ...]) -> AbstractContextManager[Emulated]:
-    from bridge_labelbox.emulator.stage import stage
-
+    with _extra():
+        from bridge_labelbox.emulator.stage import stage
     return stage(task, classes)
 
 

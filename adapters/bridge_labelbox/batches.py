@@ -6,14 +6,16 @@ lost is followed by a question, never by a blind repeat.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import suppress
 
 from bridge.errors import DataError, PlatformError, Unreachable
 from bridge.platforms import Refusal
 from bridge.records import Batch, QueueItem
 from bridge_labelbox import operations as ops
 from bridge_labelbox.client import BatchInfo, Client, Malformed, dig, shaped
-from bridge_labelbox.keys import identifier, split
+from bridge_labelbox.keys import split
+from bridge_labelbox.lookup import await_processing, unknown
 from bridge_labelbox.once import TRIES, found_or_made
 from bridge_labelbox.pull import states
 from bridge_labelbox.settings import LabelboxSettings
@@ -23,9 +25,7 @@ __all__ = ["push_batch"]
 _MOST_ROWS = 100_000  # Labelbox's limit of one batch
 _SYNCHRONOUS = 1000  # from here on the SDK makes an empty batch and adds the rows in a task
 _LISTED = 100
-_LOOKED_UP = 1000
 _LAG_LOOKS = 5
-_LOOK_UP_S = 60.0
 
 
 def push_batch(
@@ -41,7 +41,7 @@ def push_batch(
             f"A batch of {len(batch.items)} rows is more than Labelbox's {_MOST_ROWS}.",
             "Lower the size of the queue.",
         )
-    _await_processing(client, settings, batch.keys)
+    await_processing(client, settings, batch.keys)
     name = f"{settings.batch_prefix}-{batch.id}"
     refused = _create(client, settings, name, list(batch.keys))
     kept = [entry for entry in batch.items if entry.item.key not in refused]
@@ -52,26 +52,26 @@ def _create(
     client: Client, settings: LabelboxSettings, name: str, keys: list[str]
 ) -> dict[str, str]:
     """Make or complete the batch; return why by key for rows that are not in the queue."""
-    unknown: dict[str, str] = {}
+    missing: dict[str, str] = {}
     for _ in range(TRIES):
         try:
             whole = _attempt(client, settings, name, keys)
         except Malformed as error:
-            named = _unknown(client, keys)
+            named = unknown(client, keys)
             if not named:
                 if "No valid data rows" not in error.said:
                     raise
                 size = _batch_size(client, settings, name)
-                return unknown | _doubted(client, settings, keys, at_least=size)
-            unknown |= dict.fromkeys(named, "Labelbox has no data row of this key.")
-            keys = [key for key in keys if key not in unknown]
+                return missing | _doubted(client, settings, keys, at_least=size)
+            missing |= dict.fromkeys(named, "Labelbox has no data row of this key.")
+            keys = [key for key in keys if key not in missing]
             if not keys:
-                return unknown
+                return missing
         else:
             if whole:
-                return unknown
+                return missing
             size = _batch_size(client, settings, name)
-            return unknown | _doubted(client, settings, keys, at_least=size)
+            return missing | _doubted(client, settings, keys, at_least=size)
     raise PlatformError(
         f"Labelbox keeps refusing rows of batch '{name}' as unknown.", "Run again later."
     )
@@ -164,53 +164,10 @@ def _doubted(
         found.update(states(client, settings.project, keys))
         return True if len(found) >= min(at_least, len(keys)) else None
 
-    client.poll(look, _LAG_LOOKS * settings.poll_interval_s, "Looking for the batch's rows")
+    with suppress(Unreachable):  # what is still not there counts as not taken; a later push sees
+        client.poll(look, _LAG_LOOKS * settings.poll_interval_s, "Looking for the batch's rows")
     refused = {k: "Labelbox did not take the row into the project." for k in keys if k not in found}
     answered = {
         k: "The row is in the project and not waiting." for k in keys if found.get(k) is False
     }
     return refused | answered
-
-
-def _unknown(client: Client, keys: Sequence[str]) -> list[str]:
-    """Ask which global keys do not exist (the text of the refusal is not made for machines)."""
-    by_key, _ = split(keys)
-    gone: set[str] = set()
-    for first in range(0, len(by_key), _LOOKED_UP):
-        asked = {"globalKeys": by_key[first : first + _LOOKED_UP]}
-        job = dig(client.execute(ops.LOOK_UP_KEYS, asked), "dataRowsForGlobalKeys", "jobId")
-        gone |= _looked_up(client, job)
-    return [key for key in keys if identifier(key).kind == "GKEY" and key in gone]
-
-
-def _looked_up(client: Client, job: str) -> set[str]:
-    def look() -> set[str] | None:
-        data = client.execute(ops.LOOK_UP_RESULT, {"jobId": job})
-        result = dig(data, "dataRowsForGlobalKeysResult")
-        if dig(result, "jobStatus") != "COMPLETE":
-            return None
-        found = dig(result, "data")
-        return {*(found["notFoundGlobalKeys"] or ()), *(found["accessDeniedGlobalKeys"] or ())}
-
-    return client.poll(look, _LOOK_UP_S, "Looking up global keys")
-
-
-def _await_processing(client: Client, settings: LabelboxSettings, keys: Sequence[str]) -> None:
-    """Wait a while for rows that were uploaded just now; the batch call has the last word."""
-    by_key, by_id = split(keys)
-    asked = [(ops.KEYS_PROCESSED, "globalKeys", by_key), (ops.IDS_PROCESSED, "dataRowIds", by_id)]
-    for operation, name, values in asked:
-        if not values:
-            continue
-
-        def look(
-            operation: ops.Operation = operation, name: str = name, values: list[str] = values
-        ) -> bool | None:
-            data = client.execute(operation, {name: values})
-            path = ("queryAllDataRowsHaveBeenProcessed", "allDataRowsHaveBeenProcessed")
-            return True if dig(data, *path) else None
-
-        try:
-            client.poll(look, settings.processing_timeout_s, "Processing new rows")
-        except Unreachable:
-            return

@@ -137,7 +137,7 @@ class Client:
     def __init__(
         self, settings: LabelboxSettings, sleep: Callable[[float], None] = time.sleep
     ) -> None:
-        key = settings.api_key.get_secret_value()
+        key = settings.api_key.get_secret_value().strip()
         timeout = (settings.connect_timeout_s, settings.read_timeout_s)
         self._settings = settings
         self._sleep = sleep

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from bridge.errors import BridgeError
-from bridge.platforms import Capabilities, Finding, PushReport
+from bridge.platforms import Capabilities, Finding, PushReport, Refusal
 from bridge.records import Batch, LabelSchema, Page, QueueItem
 from bridge_labelbox import operations as ops
 from bridge_labelbox.batches import push_batch
@@ -111,8 +111,11 @@ class LabelboxPlatform:
         Rows that a labeler holds reserved (three at a time, for 90 minutes) keep their place.
         """
         ranked = [(entry.item.key, place) for place, entry in enumerate(queue)]
-        prioritize(self._client, self._settings, ranked)
-        return PushReport(accepted=len(ranked))
+        gone = prioritize(self._client, self._settings, ranked)
+        refused = [
+            Refusal(key=k, why="Labelbox has no data row of this key.") for k in sorted(gone)
+        ]
+        return PushReport(accepted=len(ranked) - len(gone), refused=tuple(refused))
 
     def check(self) -> Iterator[Finding]:
         """Try key, project, schema, datasets and pre-annotations; writes nothing."""

@@ -6,8 +6,9 @@ import json
 from collections.abc import Sequence
 
 from bridge_labelbox import operations as ops
-from bridge_labelbox.client import Client
+from bridge_labelbox.client import Client, Malformed, Missing
 from bridge_labelbox.keys import identifier
+from bridge_labelbox.lookup import unknown
 from bridge_labelbox.settings import LabelboxSettings
 
 __all__ = ["prioritize"]
@@ -17,13 +18,29 @@ _AT_ONCE = 500  # rows in one call; no limit is documented
 
 def prioritize(
     client: Client, settings: LabelboxSettings, ranked: Sequence[tuple[str, int]]
-) -> None:
-    """Give each key the priority of its rank; lower is asked first."""
+) -> set[str]:
+    """Give each key the priority of its rank; lower is asked first.
+
+    Returns:
+        The keys that Labelbox does not have; the others have their priority.
+    """
+    gone: set[str] = set()
     for first in range(0, len(ranked), _AT_ONCE):
-        rows = ",".join(
-            _override(key, settings.priority_base + rank)
-            for key, rank in ranked[first : first + _AT_ONCE]
-        )
+        chunk = ranked[first : first + _AT_ONCE]
+        try:
+            _set(client, settings, chunk)
+        except (Malformed, Missing):
+            missing = set(unknown(client, [key for key, _ in chunk]))
+            if not missing:
+                raise
+            gone |= missing
+            _set(client, settings, [one for one in chunk if one[0] not in missing])
+    return gone
+
+
+def _set(client: Client, settings: LabelboxSettings, ranked: Sequence[tuple[str, int]]) -> None:
+    rows = ",".join(_override(key, settings.priority_base + rank) for key, rank in ranked)
+    if rows:
         client.execute(ops.set_priorities(rows), {"projectId": settings.project})
 
 

@@ -21,7 +21,9 @@ def _listed(value: Any) -> Any:
 class LabelboxSettings(BaseModel):
     """Settings of one Labelbox project."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, str_strip_whitespace=True
+    )
 
     api_key: SecretStr = Field(description="Labelbox API key (Workspace settings, API)")
     project: str = Field(min_length=1, description="Id of the Labelbox project")

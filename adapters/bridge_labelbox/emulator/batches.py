@@ -212,8 +212,10 @@ _OVERRIDE = re.compile(
 def _set_priorities(call: Call) -> dict[str, Any]:
     world, project = call.world, call.project()
     now = world.now()
-    for quoted, kind, priority in _OVERRIDE.findall(call.text):
-        name = json.loads(quoted)
+    given = [(json.loads(quoted), kind, p) for quoted, kind, p in _OVERRIDE.findall(call.text)]
+    # Whether the service refuses all for one unknown key is unverified; this is the stricter way.
+    call.rows(None, [name for name, kind, _ in given if kind == "GKEY"])
+    for name, kind, priority in given:
         row_id = world.by_key.get(name) if kind == "GKEY" else name
         member = project.members.get(row_id or "")
         if member is not None:

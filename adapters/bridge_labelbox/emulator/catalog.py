@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from bridge_labelbox.emulator import shapes
 from bridge_labelbox.emulator.graphql import Call, Refused, operation, paged
+from bridge_labelbox.emulator.metadata import schemas
 from bridge_labelbox.emulator.state import DataRow, Dataset, Task, World, cuid
 
 __all__ = ["add_dataset", "add_row"]
@@ -48,7 +49,7 @@ def add_row(world: World, dataset: str, given: Mapping[str, Any]) -> DataRow:
         attachments=list(given.get("attachments") or ()),
         processed_at=now + timedelta(seconds=world.faults.processing_s),
     )
-    made.metadata = _values(given)
+    made.metadata = _values(world, given)
     world.rows[made.id] = made
     if key is not None:
         world.by_key[key] = made.id
@@ -79,14 +80,29 @@ def _check_key(world: World, key: str | None) -> None:
         raise Refused("MALFORMED_REQUEST", f"Invalid global key: '{key}'")
 
 
-def _values(given: Mapping[str, Any]) -> dict[str, Any]:
+def _values(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
     fields = given.get("metadata_fields") or given.get("metadata") or ()
-    names = [f.get("schemaId") or f["schema_id"] for f in fields]
+    found = [pair for f in fields for pair in _field(world, f)]
+    names = [name for name, _ in found]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         said = f"A schemaId can only be specified once per DataRow : [{', '.join(twice)}]"
         raise Refused("MALFORMED_REQUEST", said)
-    return {name: f["value"] for name, f in zip(names, fields, strict=True)}
+    return dict(found)
+
+
+def _field(world: World, given: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return one metadata field by schema id; an enumeration and its option are two."""
+    schema_id = given.get("schemaId") or given.get("schema_id")
+    if schema_id:
+        return [(schema_id, given["value"])]
+    for schema in schemas(world).values():
+        if schema["name"] == given.get("name"):
+            options = [o["id"] for o in schema["options"] if o["name"] == given["value"]]
+            if options:
+                return [(schema["id"], {}), (options[0], {})]
+            return [(schema["id"], given["value"])]
+    raise Refused("MALFORMED_REQUEST", f"Unknown metadata '{given.get('name')}'")
 
 
 @operation("CreateDataset", "createDataset")
@@ -171,7 +187,8 @@ def _upsert_one(world: World, task: Task, spec: Mapping[str, Any]) -> None:
     try:
         row = known.get(named["type"])
         if row is None:
-            row = add_row(world, given["dataset_id"], given)
+            key = named["value"] if named["type"] == "GKEY" else None
+            row = add_row(world, given["dataset_id"], {"global_key": key, **given})
         else:
             _update(world, row, given)
         task.rows.append(row.id)
@@ -188,7 +205,7 @@ def _update(world: World, row: DataRow, given: Mapping[str, Any]) -> None:
         _check_key(world, key)
         world.by_key.pop(row.global_key or "", None)
         world.by_key[key], row.global_key = row.id, key
-    row.metadata |= _values(given)
+    row.metadata |= _values(world, given)
     row.updated_at = now
     world.touch(row, now)
 

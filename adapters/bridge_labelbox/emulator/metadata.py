@@ -7,7 +7,7 @@ from typing import Any
 from bridge_labelbox.emulator.graphql import Call, Refused, operation
 from bridge_labelbox.emulator.state import World, cuid
 
-__all__: list[str] = []
+__all__ = ["schemas"]
 
 # The reserved fields that every organization has, with the ids that the SDK's tests know.
 _RESERVED: tuple[dict[str, Any], ...] = (
@@ -30,7 +30,8 @@ _RESERVED: tuple[dict[str, Any], ...] = (
 )
 
 
-def _schemas(world: World) -> dict[str, dict[str, Any]]:
+def schemas(world: World) -> dict[str, dict[str, Any]]:
+    """Return the metadata schemas by id, the reserved ones among them."""
     if not world.metadata_schemas:
         for one in _RESERVED:
             options = [
@@ -43,20 +44,20 @@ def _schemas(world: World) -> dict[str, dict[str, Any]]:
 
 def _known(world: World) -> set[str]:
     """Return the ids of schemas and of their options, which are written as fields too."""
-    schemas = _schemas(world)
-    return {*schemas, *(option["id"] for one in schemas.values() for option in one["options"])}
+    known = schemas(world)
+    return {*known, *(option["id"] for one in known.values() for option in one["options"])}
 
 
 @operation("GetMetadataOntologyBeta")
 def _list(call: Call) -> dict[str, Any]:
-    return {"customMetadataOntology": list(_schemas(call.world).values())}
+    return {"customMetadataOntology": list(schemas(call.world).values())}
 
 
 @operation("UpsertCustomMetadataSchema")
 def _upsert_schema(call: Call) -> dict[str, Any]:
     given = call.variables["data"]
-    schemas = _schemas(call.world)
-    taken = [s for s in schemas.values() if s["name"] == given["name"]]
+    known = schemas(call.world)
+    taken = [s for s in known.values() if s["name"] == given["name"]]
     if taken and taken[0]["id"] != given.get("id"):
         raise Refused("MALFORMED_REQUEST", f"Metadata '{given['name']}' already exists")
     made = {
@@ -74,13 +75,13 @@ def _upsert_schema(call: Call) -> dict[str, Any]:
             for option in given.get("options") or ()
         ],
     }
-    schemas[made["id"]] = made
+    known[made["id"]] = made
     return {"upsertCustomMetadataSchema": made}
 
 
 @operation("DeleteCustomMetadataSchema")
 def _delete_schema(call: Call) -> dict[str, Any]:
-    gone = _schemas(call.world).pop(call.variables["where"]["id"], None)
+    gone = schemas(call.world).pop(call.variables["where"]["id"], None)
     return {"deleteCustomMetadataSchema": {"success": gone is not None}}
 
 
