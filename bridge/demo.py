@@ -42,7 +42,7 @@ __all__ = ["demo_mail", "run_demo", "thinned"]
 PEOPLE = Annotators(
     wrong=0.01, skipped=0.02, late=0.1, names=("ann@example.com", "bob@example.com")
 )
-BATCH = 30
+BATCH = 20
 
 
 def demo_mail() -> list[Labeled]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -159,13 +160,13 @@ def curve_table(simulation: Simulation) -> Table:
 
 
 def _reached(simulation: Simulation, name: str, level: str) -> str:
-    found = [arm.reached[level] for arm in simulation.arms if arm.name == name]
-    known = sorted(labels for labels in found if labels is not None)
-    if not known:
+    """Return the median number of labels over the seeds, and the lowest and highest."""
+    found = sorted(arm.reached[level] or inf for arm in simulation.arms if arm.name == name)
+    if median(found) == inf:
         return "not within the budget"
-    spread = f" ({known[0]} to {known[-1]})" if known[0] != known[-1] else ""
-    missed = len(found) - len(known)
-    return f"{median(known):.0f}{spread}" + (f", {missed} of {len(found)} not" if missed else "")
+    highest = "not reached" if found[-1] == inf else f"{found[-1]:.0f}"
+    spread = "" if found[0] == found[-1] else f" ({found[0]:.0f} to {highest})"
+    return f"{median(found):.0f}{spread}"
 
 
 def _score_at(simulation: Simulation, name: str, labels: int) -> float:

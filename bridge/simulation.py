@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from math import inf
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
@@ -79,8 +80,7 @@ class Simulation(Record):
     Attributes:
         metric: what is measured.
         full: seed -> score when every label of the pool is used.
-        saved: share of the full-data score -> median over seeds of (random ÷ bridge) labels; where
-            random never got there, its whole pool counts, and the ratio is a lower bound.
+        saved: share of the full-data score -> how many times fewer labels, see :func:`saved`.
     """
 
     items: int
@@ -262,15 +262,17 @@ def _rekeyed(rows: Sequence[Labeled], seed: int) -> list[Labeled]:
 
 
 def saved(arms: Sequence[Arm], pool: int) -> dict[str, float | None]:
-    """Return share of the full-data score -> median over seeds of (random ÷ bridge) labels."""
+    """Return share of the full-data score -> random's labels ÷ Bridge's, each the median of seeds.
+
+    A seed that did not get there counts as more than any number of labels. Where the median seed
+    of Bridge did not, the ratio is None; where that of random did not, its whole pool counts.
+    """
     found: dict[str, float | None] = {}
     for level in (f"{level:.0%}" for level in LEVELS):
-        ratios = []
-        for arm in (a for a in arms if a.name == "bridge"):
-            other = next(a for a in arms if a.name == "random" and a.seed == arm.seed)
-            ours, theirs = arm.reached[level], other.reached[level] or pool
-            ratios.append(theirs / ours if ours else 0.0)
-        found[level] = round(median(ratios), 1) if ratios and all(ratios) else None
+        ours, theirs = (
+            median(arm.reached[level] or inf for arm in arms if arm.name == name) for name in ARMS
+        )
+        found[level] = None if ours == inf else round(min(theirs, pool) / ours, 1)
     return found
 
 
