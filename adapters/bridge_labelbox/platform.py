@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from bridge.errors import BridgeError
@@ -96,7 +96,9 @@ class LabelboxPlatform:
     def push(self, batch: Batch, schema: LabelSchema) -> PushReport:
         """Create or complete the batch, set its priorities, import its pre-annotations."""
         kept, refused = push_batch(self._client, self._settings, batch)
-        prioritize(self._client, self._settings, [(e.item.key, e.rank) for e in kept])
+        gone = prioritize(self._client, self._settings, [(e.item.key, e.rank) for e in kept])
+        kept = [entry for entry in kept if entry.item.key not in gone]
+        refused += _gone(gone)
         shown = 0
         if self._settings.pre_annotate and any(e.prediction is not None for e in kept):
             shown, more = show_predictions(
@@ -112,10 +114,7 @@ class LabelboxPlatform:
         """
         ranked = [(entry.item.key, place) for place, entry in enumerate(queue)]
         gone = prioritize(self._client, self._settings, ranked)
-        refused = [
-            Refusal(key=k, why="Labelbox has no data row of this key.") for k in sorted(gone)
-        ]
-        return PushReport(accepted=len(ranked) - len(gone), refused=tuple(refused))
+        return PushReport(accepted=len(ranked) - len(gone), refused=tuple(_gone(gone)))
 
     def check(self) -> Iterator[Finding]:
         """Try key, project, schema, datasets and pre-annotations; writes nothing."""
@@ -159,3 +158,7 @@ class LabelboxPlatform:
         except Missing:
             return "can be imported; switched on with the first batch"
         return "can be imported; switched on with the first batch"
+
+
+def _gone(keys: Iterable[str]) -> list[Refusal]:
+    return [Refusal(key=key, why="Labelbox has no data row of this key.") for key in sorted(keys)]
