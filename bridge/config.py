@@ -253,7 +253,9 @@ def _environment(where: str, variable: str) -> str:
 def _explained(
     name: str, section: str, model: type[BaseModel], error: ValidationError
 ) -> ConfigError:
-    first = error.errors(include_input=False, include_url=False)[0]
+    found = error.errors(include_input=False, include_url=False)
+    # A mistyped key is the likelier fault where another is missing.
+    first = next((e for e in found if e["type"] == "extra_forbidden"), found[0])
     field = ".".join(str(part) for part in (section, *first["loc"]))
     if first["type"] == "extra_forbidden":
         guess = _closest(str(first["loc"][0]), list(model.model_fields))
