@@ -31,7 +31,8 @@ def test_a_failed_transaction_leaves_nothing(tmp_path):
             set_state(connection, "cursor", "c-1")
             raise KeyError
 
-    pytest.raises(KeyError, fail)
+    with pytest.raises(KeyError):
+        fail()
     with store.begin() as connection:
         assert get_state(connection, "cursor") is None
     store.close()
