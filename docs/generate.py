@@ -31,8 +31,13 @@ __all__ = ["filled", "pages"]
 
 ROOT = Path(__file__).parent.parent
 PART = re.compile(r"(<!-- generated: (\w+) ?(\S*) -->\n).*?(<!-- end -->)", re.DOTALL)
-HOMES = ("bridge.results", "bridge.learners.scores", "bridge.platforms", "bridge.simulation")
-HOMES += ("bridge.records",)
+HOMES = (
+    "bridge.results",
+    "bridge.learners.scores",
+    "bridge.platforms",
+    "bridge.simulation",
+    "bridge.records",
+)
 BOUNDS = {Ge: "at least {}", Gt: "above {}", Le: "at most {}", Lt: "below {}"}
 Row = tuple[str, ...]
 WORDS = {
@@ -102,7 +107,8 @@ def _record(name: str) -> str:
     model = getattr(home, name)
     rows = [(f"`{key}`", _type(field.annotation), said) for key, field, said in _fields(model)]
     summary = _markdown((inspect.getdoc(model) or "").partition("\n\n")[0])
-    return f"\n{summary}\n{_table(('field', 'value', 'meaning'), rows)}"
+    text = f"\n{summary}\n{_table(('field', 'value', 'meaning'), rows)}"
+    return re.sub(r"\bNone\b", "`null`", text)
 
 
 def _fields(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo, str]]:
