@@ -82,6 +82,18 @@ def test_a_pull_survives(rig: LabelboxRig, stack: ExitStack, fault: Fault) -> No
     assert {key: item.text for key, item in found.items()} == {i.key: i.text for i in items}
 
 
+def test_a_pull_holds_one_piece_at_a_time(rig: LabelboxRig, stack: ExitStack) -> None:
+    rig.emulator.faults.chunk_bytes = 500
+    rig.add_items(texts(200))
+    platform = rig.connect(page_rows=10)
+    stack.callback(platform.close)
+    pages = platform.pull(None)
+    assert len(next(pages).changes) == 10
+    at_first = platform.calls
+    assert sum(len(page.changes) for page in pages) == 190
+    assert platform.calls > 3 * at_first
+
+
 def test_files_that_stay_broken_are_an_error(rig: LabelboxRig, platform: LabelboxPlatform) -> None:
     rig.add_items(texts(3))
     rig.emulator.fail(Fault("truncate", on="file", times=100))
@@ -293,9 +305,7 @@ def test_a_row_that_was_answered_is_refused(rig: LabelboxRig, platform: Labelbox
     assert rig.queue() == ["key-1", "key-2", "key-3"]
 
 
-def test_rerank_leaves_out_rows_that_are_gone(
-    rig: LabelboxRig, platform: LabelboxPlatform
-) -> None:
+def test_rerank_leaves_out_rows_that_are_gone(rig: LabelboxRig, platform: LabelboxPlatform) -> None:
     items = texts(4)
     rig.add_items(items)
     pushed(platform, items)
@@ -304,6 +314,37 @@ def test_rerank_leaves_out_rows_that_are_gone(
     assert report.accepted == 3
     assert [refusal.key for refusal in report.refused] == ["key-1"]
     assert rig.queue() == ["key-3", "key-2", "key-0"]
+
+
+def test_a_network_that_fails_while_looking_refuses_nothing(
+    rig: LabelboxRig, platform: LabelboxPlatform
+) -> None:
+    items = texts(5)
+    rig.add_items(items)
+    pushed(platform, items[:3])
+    batch = batch_of(items, CLASSES)
+    schema = platform.schema()
+    rig.emulator.fail(Fault("status", on="export", times=1000))
+    with pytest.raises(Unreachable):
+        platform.push(batch, schema)
+    rig.emulator.faults.clear()
+    assert platform.push(batch, schema).accepted == 5
+
+
+def test_an_import_that_failed_is_tried_under_another_name(
+    rig: LabelboxRig, platform: LabelboxPlatform
+) -> None:
+    items = texts(3)
+    rig.add_items(items)
+    batch = pushed(platform, items)
+    project = rig.emulator.world.projects[rig.project]
+    with rig.emulator.world.lock:
+        (one,) = project.imports.values()
+        one.state = "FAILED"
+        project.predictions.clear()
+    report = platform.push(batch, platform.schema())
+    assert (report.accepted, report.pre_annotated, report.refused) == (3, 2, ())
+    assert set(rig.pre_annotations()) == {"key-0", "key-1"}
 
 
 def test_a_batch_of_rows_that_are_all_gone(rig: LabelboxRig, platform: LabelboxPlatform) -> None:
@@ -441,6 +482,7 @@ def test_spans(stack: ExitStack) -> None:
 def test_check_names_what_is_wrong(rig: LabelboxRig, stack: ExitStack) -> None:
     platform = rig.connect(project="nope", datasets=[rig.dataset, "missing"])
     stack.callback(platform.close)
+    rig.add_items(texts(1))
     findings = {finding.name: finding for finding in platform.check()}
     assert findings["key"].ok
     assert not findings["project"].ok
@@ -450,7 +492,14 @@ def test_check_names_what_is_wrong(rig: LabelboxRig, stack: ExitStack) -> None:
     assert all(finding.fix for finding in findings.values() if not finding.ok)
 
 
+def test_check_of_an_empty_pool(rig: LabelboxRig, platform: LabelboxPlatform) -> None:
+    (bad,) = [finding for finding in platform.check() if not finding.ok]
+    assert bad.name == f"dataset {rig.dataset}"
+    assert bad.fix
+
+
 def test_check_writes_nothing(rig: LabelboxRig, platform: LabelboxPlatform) -> None:
+    rig.add_items(texts(1))
     rig.emulator.fail(Fault("status", on="write", status=400, times=100))
     assert all(finding.ok for finding in platform.check())
     assert rig.emulator.faults.fired == []

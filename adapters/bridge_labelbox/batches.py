@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
-from bridge.errors import DataError, PlatformError, Unreachable
+from bridge.errors import DataError, PlatformError
 from bridge.platforms import Refusal
 from bridge.records import Batch, QueueItem
 from bridge_labelbox import operations as ops
-from bridge_labelbox.client import BatchInfo, Client, Malformed, dig, shaped
+from bridge_labelbox.client import BatchInfo, Client, Malformed, NotYet, dig, shaped
 from bridge_labelbox.keys import split
 from bridge_labelbox.lookup import await_processing, unknown
 from bridge_labelbox.once import TRIES, found_or_made
@@ -164,7 +164,7 @@ def _doubted(
         found.update(states(client, settings.project, keys))
         return True if len(found) >= min(at_least, len(keys)) else None
 
-    with suppress(Unreachable):  # what is still not there counts as not taken; a later push sees
+    with suppress(NotYet):  # what is still not there counts as not taken; a later push sees
         client.poll(look, _LAG_LOOKS * settings.poll_interval_s, "Looking for the batch's rows")
     refused = {k: "Labelbox did not take the row into the project." for k in keys if k not in found}
     answered = {

@@ -16,7 +16,17 @@ from bridge_labelbox import operations as ops
 from bridge_labelbox.operations import Operation
 from bridge_labelbox.settings import LabelboxSettings
 
-__all__ = ["BatchInfo", "Client", "Conflict", "Import", "Malformed", "Missing", "dig", "shaped"]
+__all__ = [
+    "BatchInfo",
+    "Client",
+    "Conflict",
+    "Import",
+    "Malformed",
+    "Missing",
+    "NotYet",
+    "dig",
+    "shaped",
+]
 
 T = TypeVar("T")
 Rules = dict[int | str | type[Exception], Rule]
@@ -31,6 +41,10 @@ class Missing(PlatformError):
 
 class Conflict(PlatformError):
     """RESOURCE_CONFLICT: the name is taken."""
+
+
+class NotYet(Unreachable):
+    """Something that was waited for has not come about in time."""
 
 
 class Malformed(PlatformError):
@@ -253,12 +267,12 @@ class Client:
         """Look until there is something to return.
 
         Raises:
-            Unreachable: nothing after ``limit`` seconds of waiting.
+            NotYet: nothing after ``limit`` seconds of waiting.
         """
         waited, pause = 0.0, _FIRST_POLL_S
         while (seen := look()) is None:
             if waited >= limit:
-                raise Unreachable(
+                raise NotYet(
                     f"{what} was not done after {waited:.0f} s.",
                     "Look at Labelbox's status page and run again later; it continues there.",
                 )
@@ -272,7 +286,7 @@ class Client:
 
         Raises:
             PlatformError: it failed or was cancelled.
-            Unreachable: it takes too long.
+            NotYet: it takes too long.
         """
         self.poll(lambda: self._finished(task, what), self._settings.task_timeout_s, what)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -118,15 +119,11 @@ def _import(client: Client, settings: LabelboxSettings, name: str, body: bytes) 
         tried = name if attempt == 0 else f"{name}-{attempt + 1}"
         variables = {"projectId": settings.project, "name": tried}
         found_or_made(
-            lambda variables=variables: _find_import(client, variables),  # type: ignore[misc]
-            lambda variables=variables: _make_import(client, variables, body),  # type: ignore[misc]
+            partial(_find_import, client, variables),
+            partial(_make_import, client, variables, body),
             f"Import '{tried}'",
         )
-
-        def look(variables: dict[str, str] = variables) -> Import | None:
-            found = _find_import(client, variables)
-            return found if found is not None and found.state in ("FINISHED", "FAILED") else None
-
+        look = partial(_ended, client, variables)
         done = client.poll(look, settings.task_timeout_s, f"Import '{tried}'")
         if done.state == "FINISHED":
             break
@@ -140,6 +137,11 @@ def _find_import(client: Client, variables: dict[str, str]) -> Import | None:
         return None
     found = dig(data, "modelAssistedLabelingPredictionImport")
     return None if found is None else shaped(found, Import)
+
+
+def _ended(client: Client, variables: dict[str, str]) -> Import | None:
+    found = _find_import(client, variables)
+    return found if found is not None and found.state in ("FINISHED", "FAILED") else None
 
 
 def _make_import(client: Client, variables: dict[str, str], body: bytes) -> Import:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
-from bridge.errors import Unreachable
 from bridge_labelbox import operations as ops
-from bridge_labelbox.client import Client, dig
+from bridge_labelbox.client import Client, NotYet, dig
 from bridge_labelbox.keys import identifier, split
 from bridge_labelbox.settings import LabelboxSettings
 
@@ -42,19 +42,23 @@ def _looked_up(client: Client, job: str) -> set[str]:
 def await_processing(client: Client, settings: LabelboxSettings, keys: Sequence[str]) -> None:
     """Wait a while for rows that were uploaded just now; the batch call has the last word."""
     by_key, by_id = split(keys)
-    asked = [(ops.KEYS_PROCESSED, "globalKeys", by_key), (ops.IDS_PROCESSED, "dataRowIds", by_id)]
-    for operation, name, values in asked:
-        if not values:
-            continue
+    with suppress(NotYet):
+        _await(client, settings, ops.KEYS_PROCESSED, "globalKeys", by_key)
+        _await(client, settings, ops.IDS_PROCESSED, "dataRowIds", by_id)
 
-        def look(
-            operation: ops.Operation = operation, name: str = name, values: list[str] = values
-        ) -> bool | None:
-            data = client.execute(operation, {name: values})
-            path = ("queryAllDataRowsHaveBeenProcessed", "allDataRowsHaveBeenProcessed")
-            return True if dig(data, *path) else None
 
-        try:
-            client.poll(look, settings.processing_timeout_s, "Processing new rows")
-        except Unreachable:
-            return
+def _await(
+    client: Client,
+    settings: LabelboxSettings,
+    operation: ops.Operation,
+    field: str,
+    values: list[str],
+) -> None:
+    def look() -> bool | None:
+        answer = dig(
+            client.execute(operation, {field: values}), "queryAllDataRowsHaveBeenProcessed"
+        )
+        return True if dig(answer, "allDataRowsHaveBeenProcessed") else None
+
+    if values:
+        client.poll(look, settings.processing_timeout_s, "Processing new rows")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, DataError
 from bridge.platforms import Capabilities, Finding, PushReport, Refusal
 from bridge.records import Batch, LabelSchema, Page, QueueItem
 from bridge_labelbox import operations as ops
@@ -122,7 +123,7 @@ class LabelboxPlatform:
         yield self._finding("project", self._check_project)
         yield self._finding("schema", self._check_schema)
         for dataset in self._settings.datasets:
-            yield self._finding(f"dataset {dataset}", lambda d=dataset: self._check_dataset(d))  # type: ignore[misc]
+            yield self._finding(f"dataset {dataset}", partial(self._check_dataset, dataset))
         yield self._finding("pre-annotations", self._check_imports)
 
     def _finding(self, name: str, look: Callable[[], str]) -> Finding:
@@ -146,8 +147,12 @@ class LabelboxPlatform:
     def _check_dataset(self, dataset: str) -> str:
         variables = {"id": dataset, "from": None, "first": 1, "where": None}
         found = dig(self._client.execute(ops.GET_DATASET_ROWS, variables), "datasetDataRows")
-        rows = dig(found, "nodes")
-        return "has data rows" if rows else "is empty, or not visible to this key"
+        if not dig(found, "nodes"):
+            raise DataError(
+                f"Dataset {dataset} is empty, or not visible to this key.",
+                "Upload data rows to it, or correct 'datasets'.",
+            )
+        return "has data rows"
 
     def _check_imports(self) -> str:
         if not self._settings.pre_annotate:

@@ -105,8 +105,9 @@ def _delete(call: Call) -> dict[str, Any]:
     world = call.world
     for one in call.variables["deletes"]:
         row = world.find_row(one.get("globalKey") or one.get("dataRowId") or "")
-        for schema in one["schemaIds"] if row is not None else ():
-            row.metadata.pop(schema, None)  # type: ignore[union-attr] # row is not None here
+        if row is not None:
+            gone = set(one["schemaIds"])
+            row.metadata = {k: v for k, v in row.metadata.items() if k not in gone}
     return {"deleteDataRowCustomMetadata": []}
 
 
