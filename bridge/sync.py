@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from filelock import FileLock, Timeout
@@ -362,12 +363,22 @@ def _result(turn: Turn, timer: _Timer, done: _Done, wanted: Wanted, seconds: flo
         pool=counts.pool,
         labels=counts.answered,
         calls=turn.platform.calls,
-        peak_memory_mib=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        peak_memory_mib=_peak_memory_mib(),
         recovered=done.recovered,
         problem_count=turn.problem_count,
         problems=tuple(turn.problems),
         warnings=tuple(turn.warnings),
     )
+
+
+def _peak_memory_mib() -> float:
+    """Return the greatest resident memory so far; getrusage would count what forked us, too."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        kib = float(status.partition("VmHWM:")[2].split()[0])
+    except (OSError, IndexError, ValueError):
+        kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(kib / 1024, 1)
 
 
 def _end(turn: Turn, wanted: Wanted, state: str, result: Mapping[str, Any]) -> None:
