@@ -70,6 +70,9 @@ RULES: Mapping[int | str | type[Exception], Rule] = {
     requests.exceptions.MissingSchema: _ADDRESS,
     requests.exceptions.InvalidHeader: _UNSENDABLE,
     UnicodeError: _UNSENDABLE,
+    requests.TooManyRedirects: Rule(
+        PlatformError, what="was redirected too often", fix="Correct the address of the platform."
+    ),
     NewConnectionError: Rule(
         Unreachable, "always", "no connection", "Check the address and the network."
     ),
