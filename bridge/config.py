@@ -25,6 +25,7 @@ from bridge.records import Record
 
 __all__ = ["AnswerSettings", "QueueSettings", "Settings", "StoreSettings", "SyncSettings", "load"]
 
+COMMITTEE = 5  # members, where a committee is needed and its size not given
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -170,6 +171,8 @@ def sections(
         for key, model in _SECTIONS.items()
     }
     parsed["model"] = parsed["model"].relative_to(directory)
+    if parsed["acquisition"].strategy == "committee" and not parsed["model"].committee:
+        parsed["model"] = parsed["model"].model_copy(update={"committee": COMMITTEE})
     return parsed
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf
+from math import ceil, inf
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -151,12 +151,20 @@ def curve_table(simulation: Simulation) -> Table:
     for heading in ("labels", "bridge", "random"):
         table.add_column(heading, justify="right")
     table.add_column("bridge #  random ·", justify="left")
-    marks = sorted({x for arm in simulation.arms if arm.name == "bridge" for x, _ in arm.curve})
-    for labels in marks:
+    for labels in _marks(simulation):
         ours = _score_at(simulation, "bridge", labels)
         theirs = _score_at(simulation, "random", labels)
         table.add_row(str(labels), f"{ours:.3f}", f"{theirs:.3f}", _bar(ours, theirs))
     return table
+
+
+def _marks(simulation: Simulation, rows: int = 12) -> list[int]:
+    """Return evenly spaced, round numbers of labels up to the end of Bridge's curves."""
+    ends = [arm.curve[-1][0] for arm in simulation.arms if arm.name == "bridge" and arm.curve]
+    if not ends:
+        return []
+    step = 10 * ceil(min(ends) / rows / 10)
+    return list(range(step, min(ends) + 1, step))
 
 
 def _reached(simulation: Simulation, name: str, level: str) -> str:

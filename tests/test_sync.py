@@ -259,10 +259,16 @@ def test_item_deleted_on_the_platform_leaves_the_queue(platform, tmp_path):
 def test_refused_items_are_named_and_not_asked_again(platform, tmp_path):
     bridge = loop(platform, tmp_path)
     platform.refuse = set(list(platform.items)[:30])
-    result = bridge.sync()
-    assert result.pushed.refused == len([w for w in result.warnings if "was not queued" in w])
-    assert result.pushed.refused > 0
-    assert result.queue == result.pushed.items
+    named = []
+    for _ in range(12):
+        result = bridge.sync()
+        named += [line for line in result.warnings if "was not queued" in line]
+        assert result.queue == len(platform.queued)
+    assert result.status == "unchanged"
+    assert len(named) == len(set(named)) > 0
+    before = bridge.status().pool
+    platform.refuse.clear()
+    assert bridge.pull(full=True).pool == before + len(named)  # may be asked for once more
 
 
 def test_silently_deleted_answers_are_found_by_a_full_pull(platform, tmp_path):
@@ -435,3 +441,82 @@ def test_an_item_whose_text_changed_is_encoded_again(platform, tmp_path):
     result = bridge.sync()
     assert result.pulled.changed_items == 1
     assert result.encoded == 1
+
+
+@pytest.mark.parametrize(
+    "strategy", ["margin", "least_confidence", "entropy", "committee", "random"]
+)
+def test_every_strategy_runs_the_loop(platform, tmp_path, strategy):
+    bridge = loop(platform, tmp_path, acquisition={"strategy": strategy})
+    for _ in range(3):
+        bridge.sync()
+        answer_all(platform)
+    result = bridge.sync()
+    assert result.champion is not None
+    assert result.queue == 10
+
+
+@pytest.mark.parametrize("strategy", ["auto", "committee"])
+def test_own_estimator_runs_the_loop(platform, tmp_path, strategy):
+    (tmp_path / "mine.py").write_text(
+        "from sklearn.feature_extraction.text import TfidfVectorizer\n"
+        "from sklearn.linear_model import LogisticRegression\n"
+        "from sklearn.pipeline import make_pipeline\n"
+        "def factory(strength=1.0):\n"
+        "    return make_pipeline(TfidfVectorizer(), LogisticRegression(C=strength))\n"
+    )
+    model = {"estimator": "mine.py:factory", "params": {"strength": 5.0}}
+    bridge = loop(platform, tmp_path, model=model, acquisition={"strategy": strategy})
+    for _ in range(4):
+        bridge.sync()
+        answer_all(platform)
+    result = bridge.sync()
+    assert result.champion is not None
+    queued = [key for key in platform.queued if key in platform.pre_annotated]
+    assert queued
+    assert all(platform.pre_annotated[key] == (truth(key),) for key in queued)
+
+
+def test_opaque_learner_runs_the_loop(platform, tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "import json\n"
+        "import numpy as np\n"
+        "class Model:\n"
+        "    def __init__(self, classes, words):\n"
+        "        self.classes, self.words = tuple(classes), words\n"
+        "    def predict(self, items):\n"
+        "        hits = [sum(w in i.text for w in self.words) for i in items]\n"
+        "        spam = np.clip(np.array(hits) / 3 + 0.1, 0, 1).astype(np.float32)\n"
+        "        return np.stack([1 - spam, spam], axis=1)\n"
+        "    def save(self, directory):\n"
+        "        (directory / 'm.json').write_text(json.dumps([self.classes, self.words]))\n"
+        "class Learner:\n"
+        "    id = 'words-1'\n"
+        "    encoder = None\n"
+        "    def fit(self, examples, pool, *, seed):\n"
+        "        spam = [i for i, y in zip(examples.items, examples.labels) if y[1] == 1]\n"
+        "        words = {word for item in spam for word in item.text.split()[:2]}\n"
+        "        return Model(examples.classes, sorted(words))\n"
+        "    def load(self, directory):\n"
+        "        return Model(*json.loads((directory / 'm.json').read_text()))\n"
+    )
+    bridge = loop(platform, tmp_path, model={"estimator": "mine.py:Learner"})
+    for _ in range(4):
+        bridge.sync()
+        answer_all(platform)
+    result = bridge.sync()
+    assert result.encoded == 0
+    assert result.champion is not None
+    assert len(platform.pre_annotated) > 10
+
+
+def test_other_learner_settings_train_again(platform, tmp_path):
+    bridge = loop(platform, tmp_path)
+    bridge.sync()
+    answer_all(platform)
+    before = bridge.sync()
+    other = loop(platform, tmp_path, model={"ngrams": [1, 2]})
+    result = other.sync()
+    assert result.trained is not None
+    assert result.champion != before.champion
+    assert result.encoded == 60

@@ -19,6 +19,15 @@ def make_learner(spec: LearnerSpec) -> Learner:
         ConfigError: the factory cannot be found, or refuses its parameters.
         ModelError: what the factory returned is no learner and no classifier.
     """
+    learner = _single_learner(spec)
+    if not spec.committee:
+        return learner
+    from bridge.learners.committee import CommitteeLearner
+
+    return CommitteeLearner(learner, spec.committee)
+
+
+def _single_learner(spec: LearnerSpec) -> Learner:
     from bridge.learners.encoding import HashedText
     from bridge.learners.text import TextLearner
 

@@ -28,6 +28,8 @@ class LearnerSpec(Record):
         ngrams: shortest and longest run of words that is one feature of the built-in encoder.
         columns: hashed columns of the built-in encoder.
         strength: inverse of the regularisation of the built-in head (``C`` of scikit-learn).
+        committee: members of a committee, each taught on a bootstrap; 0 has none. The strategy
+            ``committee`` makes it 5 where it is 0.
     """
 
     estimator: str = "auto"
@@ -38,6 +40,7 @@ class LearnerSpec(Record):
     ngrams: tuple[int, int] = (1, 1)
     columns: int = Field(default=2**18, ge=2**8, le=2**24)
     strength: float = Field(default=10.0, gt=0)
+    committee: int = Field(default=0, ge=0, le=100)
 
     @field_validator("estimator")
     @classmethod
@@ -55,6 +58,13 @@ class LearnerSpec(Record):
         if not file.endswith(".py"):
             return self
         return self.model_copy(update={"estimator": f"{directory / file}:{factory}"})
+
+    @field_validator("committee")
+    @classmethod
+    def _none_or_several(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("must be 0, or 2 or more: one member cannot disagree")
+        return value
 
     @field_validator("ngrams")
     @classmethod

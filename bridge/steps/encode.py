@@ -18,4 +18,6 @@ def encode(turn: Turn) -> int:
         if mark <= features.upto:
             return 0
         news = items_since(connection, features.upto)
-        return features.add(turn.progress.track(news, "items encoded"), mark)
+        added = features.add(turn.progress.track(news, "items encoded"), mark)
+    turn.encoded_more()
+    return added

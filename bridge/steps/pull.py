@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from bridge.errors import DataError
 from bridge.records import LabelSchema, Page
 from bridge.steps.turn import Turn
-from bridge.store.batches import withdraw_unseen
+from bridge.store.batches import release_refused, withdraw_unseen
 from bridge.store.changes import apply_page, finish_sweep, missing_from_sweep
 from bridge.store.database import get_state, set_state
 from bridge.store.rows import Applied
@@ -134,6 +134,7 @@ def _finish(turn: Turn, sweep: int) -> Applied:
             )
         applied = finish_sweep(connection, sweep)
         withdraw_unseen(connection)
+        release_refused(connection)
         set_state(connection, "last_full_pull", turn.now().isoformat())
     return applied
 

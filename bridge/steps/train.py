@@ -112,8 +112,7 @@ def train(turn: Turn) -> Trained | None:
         features=None if turn.features is None else inputs,
         items=inputs if turn.features is None else None,  # type: ignore[arg-type]  # items then
     )
-    pool = None if turn.features is None else turn.features.reader()
-    challenger = turn.learner.fit(examples, pool, seed=turn.settings.sync.seed)
+    challenger = turn.learner.fit(examples, turn.reader, seed=turn.settings.sync.seed)
     version = _version(turn, number, resolved)
     held_ids = [row_id for row_id, _ in resolved.held_out]
     held = label_matrix([target for _, target in resolved.held_out], turn.schema)

@@ -17,7 +17,7 @@ from bridge.store.database import Store
 if TYPE_CHECKING:
     from bridge.learners.base import Features, Learner, Model
     from bridge.records import Item
-    from bridge.store.features import FeatureStore
+    from bridge.store.features import FeatureReader, FeatureStore
 
 __all__ = ["Turn"]
 
@@ -46,6 +46,7 @@ class Turn:
     problems: list[Problem] = field(default_factory=list)
     problem_count: int = 0
     _models: dict[str, Model] = field(default_factory=dict)
+    _reader: FeatureReader | None = None
 
     def now(self) -> datetime:
         """Return the present time, in UTC."""
@@ -92,12 +93,23 @@ class Turn:
         """Keep a model that was just trained, so that it need not be read again."""
         self._models[version] = model
 
+    @property
+    def reader(self) -> FeatureReader | None:
+        """What is encoded so far; None where the learner takes items themselves."""
+        if self._reader is None and self.features is not None:
+            self._reader = self.features.reader()
+        return self._reader
+
+    def encoded_more(self) -> None:
+        """Look at the features anew, since there are more."""
+        self._reader = None
+
     def inputs(self, ids: Sequence[int]) -> Features | list[Item]:
         """Return what the learner takes, for these row ids in this order."""
         import numpy as np
 
-        if self.features is not None:
-            return self.features.reader().rows(np.asarray(ids, dtype=np.int64))
+        if self.reader is not None:
+            return self.reader.rows(np.asarray(ids, dtype=np.int64))
         return self._items(ids)
 
     def chunks(self, ids: Sequence[int]) -> Iterator[tuple[Any, Features | list[Item]]]:
@@ -105,8 +117,8 @@ class Turn:
         import numpy as np
 
         wanted = np.asarray(ids, dtype=np.int64)
-        if self.features is not None:
-            yield from self.features.reader().chunks(wanted)
+        if self.reader is not None:
+            yield from self.reader.chunks(wanted)
             return
         for start in range(0, len(wanted), ITEMS_A_CHUNK):
             chunk = wanted[start : start + ITEMS_A_CHUNK]

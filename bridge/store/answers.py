@@ -12,7 +12,7 @@ from bridge.records import Annotation, Change
 from bridge.store import tables
 from bridge.store.database import counter, set_state
 from bridge.store.rows import Applied, chunked
-from bridge.store.tables import items
+from bridge.store.tables import batch_items, items
 
 __all__ = ["apply_annotations", "live", "mark_answered", "tombstone"]
 
@@ -190,7 +190,16 @@ def _mark_seen(connection: Connection, row_ids: Sequence[int], sweep: int) -> No
 
 
 def mark_answered(connection: Connection, item_ids: Iterable[int]) -> None:
-    """Write for each item whether it has a live annotation."""
+    """Write for each item whether it has a live annotation; one that has leaves the queue."""
     answer = exists().where(ANNOTATIONS.c.item_id == items.c.id, live)
+    answered = exists().where(items.c.id == batch_items.c.item_id, items.c.answered.is_(True))
     for chunk in chunked(item_ids):
         connection.execute(update(items).where(items.c.id.in_(chunk)).values(answered=answer))
+        mine = update(batch_items).where(batch_items.c.item_id.in_(chunk))
+        connection.execute(
+            mine.where(batch_items.c.state == "open", answered).values(state="answered")
+        )
+        # An answer that was deleted: the platform asks again, until a full pull says otherwise.
+        connection.execute(
+            mine.where(batch_items.c.state == "answered", ~answered).values(state="open")
+        )

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.engine import RowMapping
 
 from bridge.platforms import Refusal
 from bridge.records import Batch, Prediction, QueueItem
-from bridge.store.items import IN_QUEUE, items_by_id
+from bridge.store.items import IN_QUEUE, OPEN, items_by_id
 from bridge.store.rows import chunked
 from bridge.store.tables import batch_items, batches, items
 
@@ -25,6 +25,7 @@ __all__ = [
     "plan",
     "planned",
     "queue",
+    "release_refused",
     "reorder",
     "withdraw_unseen",
 ]
@@ -109,7 +110,7 @@ def mark_refused(connection: Connection, refused: Sequence[Refusal]) -> None:
             of_key = select(items.c.id).where(items.c.key == refusal.key).scalar_subquery()
             connection.execute(
                 update(batch_items)
-                .where(batch_items.c.item_id == of_key, batch_items.c.state == "open")
+                .where(batch_items.c.item_id == of_key, OPEN)
                 .values(state="refused", why=refusal.why)
             )
 
@@ -130,17 +131,14 @@ def reorder(connection: Connection, entries: Sequence[Queued]) -> int:
     if not entries:
         return 0
     moved = 0
-    before = {
-        (row.batch_id, row.item_id): row.rank
-        for row in connection.execute(
-            select(batch_items.c.batch_id, batch_items.c.item_id, batch_items.c.rank).where(
-                batch_items.c.state == "open"
-            )
-        )
-    }
+    before = {}
+    for chunk in chunked(queued.item_id for queued in entries):
+        query = select(batch_items.c.item_id, batch_items.c.rank)
+        for row in connection.execute(query.where(batch_items.c.item_id.in_(chunk), OPEN)):
+            before[row.item_id] = row.rank
     rows = []
     for queued in entries:
-        moved += before.get((queued.batch_id, queued.item_id)) != queued.entry.rank
+        moved += before.get(queued.item_id) != queued.entry.rank
         rows.append(
             {
                 "in_batch": queued.batch_id,
@@ -172,7 +170,7 @@ def withdraw_unseen(connection: Connection) -> int:
             .join(items, items.c.id == batch_items.c.item_id)
             .join(batches, batches.c.id == batch_items.c.batch_id)
             .where(
-                batch_items.c.state == "open",
+                OPEN,
                 batches.c.state == "pushed",
                 items.c.answered.is_(False),
                 items.c.queued.is_(False),
@@ -182,10 +180,17 @@ def withdraw_unseen(connection: Connection) -> int:
     for chunk in chunked(gone):
         connection.execute(
             update(batch_items)
-            .where(batch_items.c.item_id.in_(chunk), batch_items.c.state == "open")
+            .where(batch_items.c.item_id.in_(chunk), OPEN)
             .values(state="withdrawn", why="the platform no longer asks for it")
         )
     return len(gone)
+
+
+def release_refused(connection: Connection) -> None:
+    """After a full pull: let what the platform refused be asked for once more."""
+    connection.execute(
+        update(batch_items).where(batch_items.c.state == "refused").values(state="released")
+    )
 
 
 def history(connection: Connection, item_id: int) -> list[RowMapping]:
@@ -214,23 +219,11 @@ def history(connection: Connection, item_id: int) -> list[RowMapping]:
     return list(connection.execute(query).mappings())
 
 
-def last_batch(connection: Connection) -> RowMapping | None:
-    """Return the newest batch."""
-    query = select(batches).order_by(batches.c.created_at.desc()).limit(1)
-    return connection.execute(query).mappings().first()
-
-
-def refused(connection: Connection) -> int:
-    """Return how many items the platform refused to queue."""
-    query = select(func.count()).select_from(batch_items).where(batch_items.c.state == "refused")
-    return connection.scalar(query) or 0
-
-
 def _entries(connection: Connection, where: Any) -> list[Queued]:
     query = (
         select(batch_items)
         .join(items, items.c.id == batch_items.c.item_id)
-        .where(where, batch_items.c.state == "open")
+        .where(where, OPEN)
         .order_by(batch_items.c.rank, batch_items.c.batch_id)
     )
     rows = connection.execute(query).all()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, select
 
 from bridge.records import Item
 from bridge.store import tables
@@ -14,6 +14,8 @@ from bridge.store.rows import chunked
 from bridge.store.tables import batch_items, items
 
 __all__ = [
+    "IN_QUEUE",
+    "OPEN",
     "Answer",
     "Counts",
     "answers",
@@ -58,14 +60,14 @@ class Answer:
     ground_truth: bool
 
 
-_open = (
-    exists()
-    .where(batch_items.c.item_id == items.c.id, batch_items.c.state == "open")
-    .correlate(items)
-)
+# Written out, not bound: SQLite uses a partial index only for a state that it can read.
+OPEN: ColumnElement[bool] = batch_items.c.state == bindparam("open", "open", literal_execute=True)
+_here = batch_items.c.item_id == items.c.id
+_open = exists().where(_here, OPEN).correlate(items)
+_refused = exists().where(_here, batch_items.c.state == "refused").correlate(items)
 _usable = and_(items.c.removed.is_(False), items.c.kind != "unknown")
 _unanswered = and_(_usable, items.c.answered.is_(False))
-_in_pool = and_(_unanswered, items.c.queued.isnot(True), ~_open)
+_in_pool = and_(_unanswered, items.c.queued.isnot(True), ~_open, ~_refused)
 IN_QUEUE: ColumnElement[bool] = and_(_unanswered, _open)
 
 

@@ -146,7 +146,7 @@ batch_items = Table(
     Column("reason", Text, nullable=False),
     Column("hold_out", Boolean, nullable=False),
     Column("prediction", JSON),
-    Column("state", String(16), nullable=False),  # open, refused, withdrawn
+    Column("state", String(16), nullable=False),  # open, answered, refused, withdrawn, released
     Column("why", Text),
 )
 
