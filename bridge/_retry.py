@@ -82,6 +82,6 @@ def http_date(value: str) -> datetime | None:
     """Read a date as HTTP headers have it, into UTC; None if it is none."""
     try:
         date = parsedate_to_datetime(value)
-    except ValueError:
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)

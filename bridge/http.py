@@ -22,6 +22,7 @@ from urllib3.exceptions import NewConnectionError
 
 from bridge._retry import Again, http_date, patient, retry_after
 from bridge._version import __version__
+from bridge.effects import effect
 from bridge.errors import AuthError, BridgeError, PlatformError, Unreachable
 
 __all__ = ["RULES", "Answer", "Http", "Rule", "redact"]
@@ -282,14 +283,15 @@ class Http:
     ) -> requests.Response:
         self.calls += 1
         try:
-            return self._session.request(
-                method,
-                url,
-                stream=True,
-                allow_redirects=method == "GET",
-                timeout=(self._timeout[0], timeout or self._timeout[1]),
-                **arguments,
-            )
+            with effect("request sent"):
+                return self._session.request(
+                    method,
+                    url,
+                    stream=True,
+                    allow_redirects=method == "GET",
+                    timeout=(self._timeout[0], timeout or self._timeout[1]),
+                    **arguments,
+                )
         except (requests.RequestException, UnicodeError) as error:
             failure = self._failure(method, url, error, repeatable)
         raise failure from None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from bridge_labelbox import cursor
 from bridge_labelbox.export import lines
 from bridge_labelbox.keys import identifier, key_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from responses import RequestsMock
 
@@ -245,6 +246,20 @@ def test_rows_without_global_key(script: lb.Script) -> None:
     assert identifier(key) == ("id-k", "ID")
 
 
+def test_a_key_that_is_too_long_is_a_problem(script: lb.Script) -> None:
+    script.exports([lb.row("k" * 600), lb.row("b")])
+    pages = lb.pulled(lb.platform())
+    assert set(changes(pages)) == {"b"}
+    assert "600" in problems(pages)[0].what
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "9999-99-99", "soon", ""])
+def test_a_time_that_cannot_be_is_no_time(script: lb.Script, moment: str) -> None:
+    script.exports([lb.row("k", details={"last_activity_at": moment})])
+    (change,) = changes(lb.pulled(lb.platform())).values()
+    assert change.as_of is None
+
+
 def test_pages_are_bounded_and_only_the_last_moves_the_cursor(script: lb.Script) -> None:
     script.exports([lb.row(f"k{n}") for n in range(7)])
     pages = lb.pulled(lb.platform(page_rows=3))
@@ -397,3 +412,48 @@ def test_watermark_never_passes_the_clock_nor_what_was_seen_of_late(
 @given(st.dictionaries(st.text(), TIMES, min_size=1))
 def test_cursor_is_read_as_it_was_written(sources: dict[str, datetime]) -> None:
     assert cursor.load(cursor.dump(sources)) == sources
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=4,
+)
+
+
+def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of every part of a JSON value."""
+    yield at
+    inner: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, dict | list):
+        inner = value.items() if isinstance(value, dict) else enumerate(value)
+    for name, part in inner:
+        yield from places(part, (*at, name))
+
+
+SPANS_ROW = lb.row("k", "Hello Bob", labels=[lb.label("l", objects=[span(6, 8, "Bob")])])
+RADIO_ROW = lb.row("k", labels=[lb.label("l", classifications=[lb.radio("Good", "c-good")])])
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_no_row_stops_the_others(data: st.DataObject) -> None:
+    """Whatever one row holds, the others are read, and what cannot be read is reported."""
+    wanted, base = data.draw(st.sampled_from([("spans", SPANS_ROW), ("single", RADIO_ROW)]))
+    strange = copy.deepcopy(base)
+    *path, last = data.draw(st.sampled_from([p for p in places(base) if p]))
+    parent = strange
+    for name in path:
+        parent = parent[name]
+    parent[last] = data.draw(JSON)
+    with RequestsMock(assert_all_requests_are_fired=False) as web:
+        script = lb.Script(web)
+        tools = NER if wanted == "spans" else []
+        parts = [lb.RADIO] if wanted == "single" else []
+        script.on("GetProjectOntology", lb.ontology(*parts, tools=tools))
+        script.exports([lb.row("a"), strange, lb.row("b")])
+        pages = lb.pulled(lb.platform())
+    found = changes(pages)
+    assert {"a", "b"} <= set(found)
+    if "k" not in found:
+        assert len(found) == 3 or problems(pages)

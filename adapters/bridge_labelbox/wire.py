@@ -58,6 +58,8 @@ class Row(msgspec.Struct):
     projects: dict[str, _Project] | None = None
 
 
+_LONGEST_KEY = 512
+
 _decoder = msgspec.json.Decoder(Row)
 _ROW_ID = re.compile(rb'"data_row"\s*:\s*\{\s*"id"\s*:\s*"([^"\\]{1,64})"')
 
@@ -114,6 +116,9 @@ def read_row(
     key = row_key(row)
     where = f"{where}, data row {row.data_row.id}"
     problems: list[Problem] = []
+    if len(key) > _LONGEST_KEY:
+        what = f"The row's global key has {len(key)} characters; {_LONGEST_KEY} are the most."
+        return None, [Problem(where=where, what=what, fix="Give the row a shorter global key.")]
     item = _kept(problems, lambda: _item(row, key, urls_are_text, where))
     inside = (row.projects or {}).get(project) if project else None
     if inside is None or question is None or project is None:
