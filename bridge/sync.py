@@ -18,6 +18,7 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from bridge.config import Settings
+from bridge.effects import effect
 from bridge.errors import BridgeError, ConfigError, DataError, Locked, StoreError
 from bridge.platforms import Platform
 from bridge.progress import Progress, Silent
@@ -191,7 +192,7 @@ def _begin(
         run_id=0,
         progress=progress,
     )
-    with store.begin() as connection:
+    with effect("run begun"), store.begin() as connection:
         known = get_state(connection, "project")
         if known is not None and known != platform.project:
             raise ConfigError(
@@ -216,7 +217,11 @@ def _prepare(turn: Turn, timer: _Timer) -> None:
                 "nothing to tell apart.",
                 "Add a class on the platform.",
             )
-        with turn.store.begin() as connection, connection.begin_nested() as kept:
+        with (
+            effect("schema stored"),
+            turn.store.begin() as connection,
+            connection.begin_nested() as kept,
+        ):
             # Only now is it sure that the project exists; a typo must not claim the store.
             set_state(connection, "project", turn.platform.project)
             turn.renamed, differences = adopt_schema(connection, turn.schema)
@@ -385,6 +390,6 @@ def _end(turn: Turn, wanted: Wanted, state: str, result: Mapping[str, Any]) -> N
     if wanted.dry_run:
         return
     quietly = suppress(StoreError) if state == "failed" else nullcontext()
-    with quietly, turn.store.begin() as connection:
+    with effect("run ended"), quietly, turn.store.begin() as connection:
         journal.end_run(connection, turn.run_id, state, result, turn.now())
         journal.prune(connection)

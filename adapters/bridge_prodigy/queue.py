@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from bridge.effects import effect
 from bridge.errors import PlatformError
 from bridge_prodigy.files import decoded
 
@@ -53,7 +54,8 @@ def write_queue(path: Path, tasks: Iterable[Mapping[str, Any]]) -> None:
             file.writelines(msgspec.json.encode(task) + b"\n" for task in tasks)
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
+        with effect("file replaced"):
+            part.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
         part.unlink(missing_ok=True)

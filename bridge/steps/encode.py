@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bridge.effects import effect
 from bridge.steps.turn import Turn
 from bridge.store.items import content_mark, items_since
 
@@ -18,6 +19,7 @@ def encode(turn: Turn) -> int:
         if mark <= features.upto:
             return 0
         news = items_since(connection, features.upto)
-        added = features.add(turn.progress.track(news, "items encoded"), mark)
+        with effect("features added"):
+            added = features.add(turn.progress.track(news, "items encoded"), mark)
     turn.encoded_more()
     return added

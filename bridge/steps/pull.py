@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from bridge.effects import effect
 from bridge.errors import DataError
 from bridge.records import LabelSchema, Page
 from bridge.steps.turn import Turn
@@ -36,7 +37,7 @@ def pull(turn: Turn, *, full: bool) -> Applied:
     pages = turn.platform.pull(cursor)
     for page in turn.progress.track(pages, "pages"):
         _note_problems(turn, page)
-        with turn.store.begin() as connection:
+        with effect("page stored"), turn.store.begin() as connection:
             applied += apply_page(
                 connection, page, hold_out=turn.settings.acquisition.hold_out_share, sweep=sweep
             )
@@ -123,7 +124,7 @@ def _differences(former: LabelSchema, schema: LabelSchema) -> list[str]:
 
 def _finish(turn: Turn, sweep: int) -> Applied:
     settings = turn.settings.sync
-    with turn.store.begin() as connection:
+    with effect("sweep finished"), turn.store.begin() as connection:
         missing, live = missing_from_sweep(connection, sweep)
         if missing > FEW and missing > settings.max_deleted_share * live:
             raise DataError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bridge.effects import effect
 from bridge.platforms import PushReport
 from bridge.records import Batch
 from bridge.steps.turn import Turn
@@ -50,9 +51,10 @@ def push(turn: Turn) -> Pushed:
         with turn.store.begin() as connection:
             entries = [queued.entry for queued in queue(connection)]
         if entries:
-            report = turn.platform.rerank(entries, turn.schema)
+            with effect("queue reranked"):
+                report = turn.platform.rerank(entries, turn.schema)
             _note_refusals(turn, report)
-        with turn.store.begin() as connection:
+        with effect("order recorded"), turn.store.begin() as connection:
             if entries:
                 mark_refused(connection, report.refused)
             set_state(connection, "rerank_pending", "no")
@@ -66,8 +68,9 @@ def push(turn: Turn) -> Pushed:
 
 
 def _push_batch(turn: Turn, batch: Batch) -> PushReport:
-    report = turn.platform.push(batch, turn.schema)
-    with turn.store.begin() as connection:
+    with effect("batch pushed"):
+        report = turn.platform.push(batch, turn.schema)
+    with effect("push recorded"), turn.store.begin() as connection:
         mark_pushed(connection, batch, report.refused, turn.now())
     _note_refusals(turn, report)
     return report

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bridge.effects import effect
 from bridge.records import Batch, Classes, Prediction, QueueItem, Target, digest
 from bridge.steps.train import aligned
 from bridge.steps.turn import Turn
@@ -91,7 +92,7 @@ def make_plan(turn: Turn, size: int, resolved: Resolved, *, rerank: bool) -> Pla
 
 def write_plan(turn: Turn, made: Plan) -> None:
     """Write the plan in one transaction."""
-    with turn.store.begin() as connection:
+    with effect("plan written"), turn.store.begin() as connection:
         moved = reorder(connection, made.queued)
         if made.batch is not None:
             plan(connection, made.batch, made.item_ids)

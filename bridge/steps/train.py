@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bridge.effects import effect
 from bridge.records import Classes, LabelSchema, Target, digest
 from bridge.steps.resolve import Resolved, resolve
 from bridge.steps.turn import Turn
@@ -119,12 +120,9 @@ def train(turn: Turn) -> Trained | None:
     said = _predictions(turn, challenger, held_ids)
     scores = evaluate(said, held, turn.schema.names, examples.task)
     promoted, reason = _verdict(turn, former, said, held, held_ids)
-    save_model(
-        turn.settings.store_directory / "models",
-        version,
-        challenger,
-        {"learner": turn.learner.id, "classes": list(turn.schema.names), "examples": len(ids)},
-    )
+    facts = {"learner": turn.learner.id, "classes": turn.schema.names, "examples": len(ids)}
+    with effect("model saved"):
+        save_model(turn.settings.store_directory / "models", version, challenger, facts)
     turn.keep(version, challenger)
     values = {
         "version": version,
@@ -136,7 +134,7 @@ def train(turn: Turn) -> Trained | None:
         "examples": len(ids),
         "scores": scores.model_dump(mode="json"),
     }
-    with turn.store.begin() as connection:
+    with effect("model recorded"), turn.store.begin() as connection:
         record_model(connection, values, promoted=promoted, reason=reason, now=turn.now())
     _forget_old_models(turn)
     return Trained(version, promoted, reason, scores, len(ids), resolved)
@@ -232,4 +230,5 @@ def _forget_old_models(turn: Turn) -> None:
         rows = model_rows(connection, limit=MODELS_KEPT + 20)
     for row in rows[MODELS_KEPT:]:
         if row["status"] != "champion":
-            delete_model(turn.settings.store_directory / "models", row["version"])
+            with effect("old model deleted"):
+                delete_model(turn.settings.store_directory / "models", row["version"])
