@@ -3,17 +3,20 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check docs wheel clean
+.PHONY: help demo test test-crashes check docs wheel clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/ready ## Run the whole loop on real mail against an emulated Labelbox
 	$(BIN)/bridge demo
 
 test: $(VENV)/ready ## Run the tests
 	$(BIN)/python -m pytest -q
+
+test-crashes: $(VENV)/ready ## Kill a sync at every moment, and see that nothing is lost (minutes)
+	$(BIN)/python -m pytest -q -m slow tests/test_crashes.py
 
 check: $(VENV)/ready ## Lint, format and types, and whether the docs say what is true
 	$(BIN)/ruff check .

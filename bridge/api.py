@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from bridge.config import Settings, from_mapping, load
+from bridge.errors import ConfigError
 from bridge.platforms import Finding, Platform
 from bridge.progress import Progress
 from bridge.records import Item, Prediction
@@ -43,15 +44,23 @@ class Bridge:
         self.settings = settings
         self._platform = platform
         self._progress = progress
+        self._offline = False
 
     @classmethod
-    def from_config(cls, path: str | Path = "bridge.toml", **options: Any) -> Self:
+    def from_config(
+        cls, path: str | Path = "bridge.toml", *, offline: bool = False, **options: Any
+    ) -> Self:
         """Read ``bridge.toml``.
+
+        Args:
+            offline: only the store will be asked, so that the platform's key need not be there.
 
         Raises:
             ConfigError: it cannot be used; names the field.
         """
-        return cls(load(path), **options)
+        made = cls(load(path, offline=offline), **options)
+        made._offline = offline
+        return made
 
     @classmethod
     def from_settings(
@@ -84,7 +93,13 @@ class Bridge:
 
     @property
     def platform(self) -> Platform:
-        """The connection to the platform, made when first used."""
+        """The connection to the platform, made when first used.
+
+        Raises:
+            ConfigError: the loop was opened offline.
+        """
+        if self._offline:
+            raise ConfigError("This loop was opened offline; it cannot ask the platform.")
         if self._platform is None:
             self._platform = self.settings.adapter.connect(self.settings.platform)
         return self._platform

@@ -107,16 +107,16 @@ def _config(command: F) -> F:
     return with_config  # type: ignore[return-value]  # same call, one option more
 
 
-def _bridge(path: Path, console: Console | None = None) -> Bridge:
+def _bridge(path: Path, console: Console | None = None, *, offline: bool = False) -> Bridge:
     from bridge.api import Bridge
 
-    return Bridge.from_config(path, progress=console)
+    return Bridge.from_config(path, offline=offline, progress=console)
 
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 
 
-@main.command()
+@main.command(short_help="Ask a few questions, write bridge.toml.")
 @click.option("--platform", help="Name of the platform; asked for if not given.")
 @click.option(
     "--set",
@@ -143,7 +143,7 @@ def init(platform: str | None, given: tuple[str, ...], path: Path, force: bool) 
     click.echo(f"Wrote {path}. Next: bridge check")
 
 
-@main.command()
+@main.command(short_help="Try key, project, schema, model and pool.")
 @_config
 @_json
 def check(path: Path, as_json: bool) -> None:
@@ -161,11 +161,11 @@ def check(path: Path, as_json: bool) -> None:
         raise SystemExit(65)
 
 
-@main.command()
+@main.command(short_help="Take the loop one turn further.")
 @_config
 @click.option("--full", is_flag=True, help="Pull everything, which also finds what was deleted.")
 @click.option("--force-train", is_flag=True, help="Train even if nothing is new.")
-@click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing anywhere.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen; pull, plan and push nothing.")
 @click.option("--wait", type=float, default=0, help="Seconds to wait for another run to end.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the summary line and warnings only.")
 @_json
@@ -194,12 +194,12 @@ def sync(
     click.echo(summary_line(result))
 
 
-@main.command()
+@main.command(short_help="Say where the loop stands.")
 @_config
 @_json
 def status(path: Path, as_json: bool) -> None:
     """Say where the loop stands; asks the store, not the platform."""
-    with _bridge(path) as bridge:
+    with _bridge(path, offline=True) as bridge:
         found = bridge.status()
     if as_json:
         click.echo(found.model_dump_json())
@@ -215,13 +215,13 @@ def status(path: Path, as_json: bool) -> None:
         show(scores_table(found.champion.scores))
 
 
-@main.command()
+@main.command(short_help="Say why an item is in the queue, or not.")
 @click.argument("item")
 @_config
 @_json
 def explain(path: Path, item: str, as_json: bool) -> None:
     """Say why ITEM (its key) is, or is not, in the queue."""
-    with _bridge(path) as bridge:
+    with _bridge(path, offline=True) as bridge:
         found = bridge.explain(item)
     if as_json:
         click.echo(found.model_dump_json())
@@ -231,7 +231,7 @@ def explain(path: Path, item: str, as_json: bool) -> None:
     click.echo("\n".join(explanation_lines(found)))
 
 
-@main.command()
+@main.command(short_help="Replay the loop on labeled data.")
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
@@ -272,7 +272,7 @@ def simulate(
     click.echo("\n".join(simulation_lines(found)))
 
 
-@main.command()
+@main.command(short_help="Run an emulator of a platform.")
 @click.argument("platform")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=0, help="Port to listen on; 0 takes a free one.")
@@ -288,7 +288,7 @@ def emulate(platform: str, host: str, port: int, data: str | None) -> None:
     found.emulate(host, port, data)
 
 
-@main.command()
+@main.command(short_help="See the loop at work on real mail.")
 @click.option("--seeds", default=3, show_default=True, help="Random selections to compare with.")
 @click.option("--syncs", default=10, show_default=True, help="Turns of the loop.")
 @click.option("--spam", default=0.05, show_default=True, help="Share of spam in the mail.")

@@ -120,18 +120,26 @@ _SECTIONS: dict[str, type[BaseModel]] = {
 }
 
 
-def load(path: str | Path) -> Settings:
+def load(path: str | Path, *, offline: bool = False) -> Settings:
     """Read and validate a configuration file.
+
+    Args:
+        offline: the platform will not be asked, so that its secrets need not be there.
 
     Raises:
         ConfigError: the file cannot be read, is no TOML, or a field is wrong; names the field.
     """
     path = Path(path)
-    return from_mapping(_read(path), directory=path.resolve().parent, name=path.name)
+    raw = _read(path)
+    return from_mapping(raw, directory=path.resolve().parent, name=path.name, offline=offline)
 
 
 def from_mapping(
-    raw: Mapping[str, Any], *, directory: Path, name: str = "configuration"
+    raw: Mapping[str, Any],
+    *,
+    directory: Path,
+    name: str = "configuration",
+    offline: bool = False,
 ) -> Settings:
     """Validate settings given as the mapping that ``bridge.toml`` would hold.
 
@@ -152,7 +160,7 @@ def from_mapping(
     options = {key: value for key, value in section.items() if key != "type"}
     return Settings.model_construct(
         adapter=found,
-        platform=_validated(name, "platform", found.settings, options, directory),
+        platform=_validated(name, "platform", found.settings, options, directory, offline),
         directory=directory,
         **sections(raw, directory=directory, name=name),
     )
@@ -171,7 +179,8 @@ def sections(
         for key, model in _SECTIONS.items()
     }
     parsed["model"] = parsed["model"].relative_to(directory)
-    if parsed["acquisition"].strategy == "committee" and not parsed["model"].committee:
+    model, strategy = parsed["model"], parsed["acquisition"].strategy
+    if strategy == "committee" and model.estimator == "auto" and not model.committee:
         parsed["model"] = parsed["model"].model_copy(update={"committee": COMMITTEE})
     return parsed
 
@@ -192,14 +201,22 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _validated(
-    name: str, section: str, model: type[BaseModel], raw: Any, directory: Path
+    name: str,
+    section: str,
+    model: type[BaseModel],
+    raw: Any,
+    directory: Path,
+    offline: bool = False,
 ) -> BaseModel:
     if not isinstance(raw, Mapping):
         raise ConfigError(f"{name}: [{section}] must be a table.")
-    values = {
-        key: _expanded(f"{name}: {section}.{key}", value, _holds(model, key, SecretStr), directory)
-        for key, value in raw.items()
-    }
+    values: dict[str, Any] = {}
+    for key, value in raw.items():
+        secret = _holds(model, key, SecretStr)
+        if secret and offline:
+            values[key] = "not needed offline"
+        else:
+            values[key] = _expanded(f"{name}: {section}.{key}", value, secret, directory)
     for key, value in values.items():  # cron starts elsewhere: paths are relative to the file
         if isinstance(value, str) and _holds(model, key, Path):
             values[key] = directory / Path(value).expanduser()

@@ -114,7 +114,7 @@ def run_demo(*, seeds: int, syncs: int, spam: float, platform: str = "labelbox")
         metric=metric,
         full=full,
         arms=tuple(arms),
-        saved=saved(arms, sizes[0]),
+        saved=saved(arms),
     )
     click.echo("")
     show(curve_table(found))

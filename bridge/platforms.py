@@ -52,7 +52,14 @@ class Capabilities(Record):
 
 
 class Finding(Record):
-    """One line of ``bridge check``."""
+    """One line of ``bridge check``.
+
+    Attributes:
+        name: what was tried.
+        ok: whether it works.
+        detail: what was found.
+        fix: what to do if it does not work.
+    """
 
     name: str
     ok: bool

@@ -380,7 +380,13 @@ class Change(Record):
 
 
 class Problem(Record):
-    """Something that could not be read: kept in the run's report, and nothing else stops for it."""
+    """Something that could not be read: kept in the run's report, and nothing else stops for it.
+
+    Attributes:
+        where: file and line, or row and label.
+        what: what is wrong with it.
+        fix: what to do; empty where nothing can be done.
+    """
 
     where: str
     what: str

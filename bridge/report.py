@@ -102,7 +102,7 @@ def status_lines(status: LoopStatus) -> list[tuple[str, str]]:
     else:
         model = status.champion
         lines.append(("champion", f"{model.version}, taught {_some(model.examples, 'item')}"))
-        lines.append(("quality", scores_line(model.scores)))
+        lines.append(("on the hold-out", scores_line(model.scores)))
     return lines
 
 
@@ -135,10 +135,12 @@ def simulation_lines(simulation: Simulation) -> list[str]:
         f"{simulation.items} items in the pool, {simulation.test_items} to test on; with all "
         f"labels: {simulation.metric} {full:.3f}"
     ]
-    for level, ratio in simulation.saved.items():
+    for level in simulation.arms[0].reached:
         ours = _reached(simulation, "bridge", level)
         theirs = _reached(simulation, "random", level)
-        saved = "" if ratio is None else f", {ratio:.1f} times fewer"
+        saving = simulation.saved.get(level)
+        bound = "at least " if saving is not None and saving.at_least else ""
+        saved = "" if saving is None else f", {bound}{saving.ratio:.1f} times fewer"
         lines.append(f"labels to {level} of that: bridge {ours}, random {theirs}{saved}")
     return lines
 

@@ -27,14 +27,28 @@ __all__ = [
 
 
 class StepSummary(Record):
-    """How long a step took, in seconds of wall time."""
+    """How long a step took.
+
+    Attributes:
+        name: ``schema``, ``recover``, ``pull``, ``encode``, ``train``, ``rank`` or ``push``.
+        seconds: of wall time.
+    """
 
     name: str
     seconds: float
 
 
 class PullSummary(Record):
-    """How many rows a pull changed; equal repeats count nowhere."""
+    """How many rows a pull changed; equal repeats count nowhere.
+
+    Attributes:
+        new_items: items that were not known.
+        changed_items: items whose content changed, or that came back.
+        removed_items: items that the platform has no more.
+        new_annotations: answers that were not known, skips included.
+        changed_annotations: answers that were edited.
+        deleted_annotations: answers that the platform has no more.
+    """
 
     new_items: int = 0
     changed_items: int = 0
@@ -48,9 +62,12 @@ class ModelSummary(Record):
     """A model version.
 
     Attributes:
+        version: number and digest of what it learned from.
+        status: ``champion``: in use; ``retired``: was; ``refused``: worse than the champion.
         examples: targets it was trained on; none of the hold-out is among them.
         scores: on the hold-out.
         reason: why it was promoted or refused.
+        created_at: when it was trained; None in the result of the sync that trained it.
     """
 
     version: str
@@ -62,7 +79,15 @@ class ModelSummary(Record):
 
 
 class PushSummary(Record):
-    """What the platform got."""
+    """What the platform got.
+
+    Attributes:
+        batches: ids of the batches that were pushed.
+        items: how many of their items are queued.
+        pre_annotated: how many of those carry a pre-annotation.
+        refused: how many items the platform did not take; ``warnings`` names the first.
+        reranked: whether the queue got a new order.
+    """
 
     batches: tuple[str, ...] = ()
     items: int = 0
@@ -75,16 +100,28 @@ class SyncResult(Record):
     """What one sync did.
 
     Attributes:
-        status: ``unchanged`` if there was nothing to do; ``dry-run`` if it was only tried.
+        status: ``changed``; ``unchanged``: there was nothing to do; ``dry-run``: only tried.
+        run: number of the run in the journal; 0 for a dry run.
+        project: the platform's project.
+        seconds: of wall time, in all.
+        steps: those that were taken, in order.
+        pulled: what the pull changed.
+        encoded: items that were encoded anew.
         trained: the model that was trained in this sync; None if none was.
         champion: version of the model in use; None while there is none.
         why_not_trained: one line; empty if a model was trained.
         left_out: reason -> items whose answers are not taught.
+        pushed: what the platform got.
+        would_push: keys of the batch that a dry run found, in rank order.
         queue: items that are queued and unanswered.
         pool: items that have no answer and are not queued.
         labels: items with an answer.
         calls: requests made to the platform.
         peak_memory_mib: greatest resident memory of the process so far, in MiB.
+        recovered: whether a run that died was finished first.
+        problem_count: rows that could not be read.
+        problems: the first 200 of them.
+        warnings: lines that a person should read.
     """
 
     status: Literal["changed", "unchanged", "dry-run"]
@@ -115,8 +152,20 @@ class LoopStatus(Record):
     """The loop as the store knows it, without asking the platform.
 
     Attributes:
+        project: the platform's project.
+        store: where the state lies; never with a password.
+        items: items that are known and not removed.
+        labels: items with an answer.
+        annotations: answers.
+        queue: items that are queued and unanswered.
+        pool: items that have no answer and are not queued.
+        hold_out: items of the hold-out that have an answer.
         champion: the model in use.
-        last_run: state of the newest run and when it ended.
+        models: how many were trained.
+        last_run: state of the newest run: ``done``, ``failed``, ``running``, ``died`` or ``never``.
+        last_run_at: when it ended.
+        last_full_pull: when everything was last pulled.
+        planned: batches that are planned and not pushed.
     """
 
     project: str
@@ -136,7 +185,22 @@ class LoopStatus(Record):
 
 
 class Place(Record):
-    """An item's place in one batch."""
+    """An item's place in one batch.
+
+    Attributes:
+        batch: id of the batch.
+        created_at: when it was decided.
+        pushed_at: when the platform had it; None while it waits.
+        model_version: the model that decided; None at a cold start.
+        rank: place in the order of asking, from 0.
+        of: size of the batch.
+        score: the acquisition; higher says that the label would teach more.
+        source: ``random``, ``cold-start``, ``uncertain`` or ``diverse``.
+        reason: why it is there, in one line.
+        state: ``open``, ``answered``, ``refused``, ``released`` or ``withdrawn``.
+        why: why the platform refused it.
+        probabilities: by class; None for the hold-out and without a model.
+    """
 
     batch: str
     created_at: datetime
@@ -156,7 +220,9 @@ class Explanation(Record):
     """Why an item is, or is not, in the queue.
 
     Attributes:
+        key: the item.
         where: ``queue``, ``answered``, ``pool``, ``queued elsewhere`` or ``removed``.
+        hold_out: whether it measures and is never taught.
         answers: one line for each answer.
         places: the batches it was in, newest first.
     """

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Arm",
+    "Saving",
     "Simulation",
     "champion_score",
     "levels",
@@ -64,6 +65,8 @@ class Arm(Record):
     """One way of choosing, on one seed.
 
     Attributes:
+        name: ``bridge`` or ``random``.
+        seed: of the split and of everything drawn.
         curve: (labels, score on the test part) after each sync.
         reached: share of the full-data score -> labels; None if not within the budget.
     """
@@ -74,13 +77,29 @@ class Arm(Record):
     reached: Mapping[str, int | None]
 
 
+class Saving(Record):
+    """How many times fewer labels.
+
+    Attributes:
+        ratio: random's labels ÷ Bridge's, each the median of the seeds.
+        at_least: random did not get there, so that the true ratio is greater.
+    """
+
+    ratio: float
+    at_least: bool
+
+
 class Simulation(Record):
     """What the strategy would have saved.
 
     Attributes:
+        items: items in the pool.
+        test_items: items in the test part.
         metric: what is measured.
         full: seed -> score when every label of the pool is used.
-        saved: share of the full-data score -> how many times fewer labels, see :func:`saved`.
+        arms: Bridge and random, on each seed.
+        saved: share of the full-data score -> the saving; a level that Bridge did not reach within
+            its budget is absent.
     """
 
     items: int
@@ -88,7 +107,7 @@ class Simulation(Record):
     metric: str
     full: Mapping[int, float]
     arms: tuple[Arm, ...]
-    saved: Mapping[str, float | None]
+    saved: Mapping[str, Saving]
 
 
 def simulate(
@@ -145,7 +164,7 @@ def simulate(
         metric=metric,
         full=full,
         arms=tuple(arms),
-        saved=saved(arms, sizes[0]),
+        saved=saved(arms),
     )
 
 
@@ -160,7 +179,7 @@ def rows_and_settings(
     """
     if data is not None and not config.exists():
         return read_labeled(data, text=text, label=label), {}
-    settings = load(config)
+    settings = load(config, offline=True)
     parsed = {key: getattr(settings, key).model_dump() for key in ("model", "acquisition")}
     if data is not None:
         return read_labeled(data, text=text, label=label), parsed
@@ -261,18 +280,22 @@ def _rekeyed(rows: Sequence[Labeled], seed: int) -> list[Labeled]:
     ]
 
 
-def saved(arms: Sequence[Arm], pool: int) -> dict[str, float | None]:
+def saved(arms: Sequence[Arm]) -> dict[str, Saving]:
     """Return share of the full-data score -> random's labels ÷ Bridge's, each the median of seeds.
 
-    A seed that did not get there counts as more than any number of labels. Where the median seed
-    of Bridge did not, the ratio is None; where that of random did not, its whole pool counts.
+    A seed that did not get there counts as more than any number of labels. A level that Bridge's
+    median seed did not reach is left out. Where random's median seed did not, it is known to need
+    more than the labels it was given, and the ratio is a lower bound.
     """
-    found: dict[str, float | None] = {}
+    found: dict[str, Saving] = {}
     for level in (f"{level:.0%}" for level in LEVELS):
         ours, theirs = (
             median(arm.reached[level] or inf for arm in arms if arm.name == name) for name in ARMS
         )
-        found[level] = None if ours == inf else round(min(theirs, pool) / ours, 1)
+        given = median(arm.curve[-1][0] for arm in arms if arm.name == "random" and arm.curve)
+        if ours != inf:
+            ratio = round(min(theirs, given) / ours, 1)
+            found[level] = Saving(ratio=ratio, at_least=theirs == inf)
     return found
 
 

@@ -98,7 +98,7 @@ def _place(row: RowMapping) -> Place:
         batch=row["id"],
         created_at=row["created_at"],
         pushed_at=row["pushed_at"],
-        model_version=row["model_version"],
+        model_version=prediction["model_version"] if prediction else row["model_version"],
         rank=row["rank"],
         of=row["size"],
         score=row["score"],

@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from bridge_labelbox import LabelboxPlatform, LabelboxSettings
-
 from bridge.records import Batch, Classes, Item, QueueItem
+from bridge_labelbox import LabelboxPlatform, LabelboxSettings
 
 __all__ = ["count_answers", "queue"]
 

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge_labelbox.emulator import Emulator
 from click.testing import CliRunner, Result
-from memory_platform import mail, truth
 
 from bridge.cli import main
+from bridge_labelbox.emulator import Emulator
+from memory_platform import mail, truth
 
 TOML = """
 [platform]

@@ -6,11 +6,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from bridge.records import Item, TaskType
 from bridge_labelbox import LabelboxPlatform, LabelboxSettings
 from bridge_labelbox.emulator import Emulator
 from bridge_labelbox.emulator.faults import Fault
-
-from bridge.records import Item, TaskType
 
 
 def _nap(seconds: float) -> None:

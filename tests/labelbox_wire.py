@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import requests
-from bridge_labelbox import LabelboxPlatform, LabelboxSettings
 from responses import RequestsMock
 
 from bridge.records import Page
+from bridge_labelbox import LabelboxPlatform, LabelboxSettings
 
 ENDPOINT = "https://labelbox.example/graphql"
 FILES = "https://files.example"

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from bridge_prodigy import connect
-from bridge_prodigy.emulator import Emulator, staged
-
 from bridge.platforms import Platform
 from bridge.records import Item, TaskType
+from bridge_prodigy import connect
+from bridge_prodigy.emulator import Emulator, staged
 
 
 class ProdigyRig:

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from learning_data import NAMES, examples, one_hot, reader, single
 from scipy.sparse import csr_matrix
 from scipy.stats import entropy
 
@@ -23,6 +22,7 @@ from bridge.acquisition.uncertainty import score
 from bridge.errors import ConfigError, ModelError
 from bridge.learners.encoding import HashedText
 from bridge.learners.text import TextLearner
+from learning_data import NAMES, examples, one_hot, reader, single
 
 STRATEGIES = ["margin", "least_confidence", "entropy"]
 

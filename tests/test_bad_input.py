@@ -5,12 +5,12 @@ import sqlite3
 import threading
 
 import pytest
-from bridge_labelbox.emulator.faults import Fault
-from labelbox_loop import labelbox_loop
-from memory_platform import truth
 
 from bridge.config import load
 from bridge.sync import locked
+from bridge_labelbox.emulator.faults import Fault
+from labelbox_loop import labelbox_loop
+from memory_platform import truth
 
 
 @pytest.fixture

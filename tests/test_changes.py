@@ -119,6 +119,22 @@ def test_applying_twice_counts_nothing(tmp_path):
     store.close()
 
 
+def test_the_same_answer_with_a_newer_time_is_nothing_new_to_learn(tmp_path):
+    store = open_store(tmp_path)
+
+    def told(seconds):
+        at = START + timedelta(seconds=seconds)
+        given = Annotation(id="a", item_key="k", value=Classes(chosen=("ham",)), updated_at=at)
+        return Page(changes=(Change(key="k", item=Item(key="k", text="t"), annotations=(given,)),))
+
+    with store.begin() as connection:
+        assert apply_page(connection, told(0), hold_out=0.1).any
+        assert not apply_page(connection, told(9), hold_out=0.1).any
+        (row,) = connection.execute(tables.annotations.select())
+    store.close()
+    assert row.updated_at == START + timedelta(seconds=9)
+
+
 def test_an_answer_before_its_item_is_kept(tmp_path):
     store = open_store(tmp_path)
     annotation = Annotation(id="a", item_key="k", value=Classes(chosen=("ham",)))

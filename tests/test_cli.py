@@ -4,11 +4,11 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from labelbox_loop import labelbox_loop
-from memory_platform import truth
 
 from bridge.cli import main
 from bridge.config import load
+from labelbox_loop import labelbox_loop
+from memory_platform import truth
 
 
 @pytest.fixture
@@ -102,6 +102,15 @@ def test_status_before_and_after(loop):
     found = json.loads(loop.bridge("status", "--json").stdout)
     assert found["queue"] == 12
     assert found["champion"]["version"] in ran.output
+
+
+def test_looking_needs_no_key(loop, monkeypatch):
+    loop.sync()
+    key = loop.queue()[0]
+    monkeypatch.delenv("LABELBOX_API_KEY", raising=False)
+    for words in (["status"], ["explain", key]):
+        ran = run(*words, "-c", str(loop.config))
+        assert ran.exit_code == 0, ran.output
 
 
 def test_explain(loop):

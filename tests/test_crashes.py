@@ -12,10 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from bridge_labelbox.emulator import Emulator as Labelbox
-from bridge_prodigy.emulator import Emulator as Prodigy
-from crash_child import sync as sync_in_child
-from memory_platform import mail, truth
 
 from bridge.config import load
 from bridge.effects import EFFECTS
@@ -23,6 +19,10 @@ from bridge.records import Item
 from bridge.store.batches import queue
 from bridge.store.items import answers
 from bridge.sync import store_of
+from bridge_labelbox.emulator import Emulator as Labelbox
+from bridge_prodigy.emulator import Emulator as Prodigy
+from crash_child import sync as sync_in_child
+from memory_platform import mail, truth
 
 QUEUE = "[queue]\ndepth = 8\nbatch = 2\n"
 
@@ -207,7 +207,8 @@ def crash(site: str, folder: Path, kill_at: int) -> None:
         trial.site.stop()
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
 @pytest.mark.parametrize("site", SITES)
 def test_killed_at_every_moment(site, tmp_path):
     passed = moments(site, tmp_path / "record")
@@ -222,6 +223,7 @@ def test_killed_at_every_moment(site, tmp_path):
         shutil.rmtree(folder)
 
 
+@pytest.mark.slow
 def test_every_effect_is_killed_somewhere(tmp_path):
     """An effect of the registry that no sync passes would never be tested."""
     passed: set[str] = set()

@@ -15,9 +15,6 @@ from types import ModuleType
 
 import click
 import pytest
-from bridge_labelbox import LabelboxSettings
-from bridge_labelbox.emulator import Emulator
-from memory_platform import mail, truth
 
 import bridge.errors
 from bridge.api import Bridge
@@ -25,6 +22,9 @@ from bridge.cli import main
 from bridge.config import Settings, from_mapping
 from bridge.errors import BridgeError
 from bridge.platforms import adapter_names
+from bridge_labelbox import LabelboxSettings
+from bridge_labelbox.emulator import Emulator
+from memory_platform import mail, truth
 
 ROOT = Path(__file__).parent.parent
 PAGES = [

@@ -20,10 +20,6 @@ from typing import Any
 import click
 import numpy as np
 import pytest
-from bridge_labelbox import LabelboxSettings
-from bridge_labelbox.emulator import Emulator
-from learning_data import NAMES, TOPICS, examples, one_hot, single
-from memory_platform import MemoryPlatform, loop, mail, truth
 
 from bridge.api import Bridge
 from bridge.cli import main
@@ -33,6 +29,10 @@ from bridge.learners import LearnerSpec, make_learner
 from bridge.platforms import Platform
 from bridge.records import Item, TaskType
 from bridge.testing import PlatformSuite
+from bridge_labelbox import LabelboxSettings
+from bridge_labelbox.emulator import Emulator
+from learning_data import NAMES, TOPICS, examples, one_hot, single
+from memory_platform import MemoryPlatform, loop, mail, truth
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 

@@ -7,12 +7,12 @@ import logging
 import traceback
 from collections.abc import Iterator
 
-import labelbox_wire as lb
 import pytest
-from bridge_labelbox import ADAPTER, LabelboxPlatform, LabelboxSettings
 from responses import RequestsMock
 
+import labelbox_wire as lb
 from bridge.errors import AuthError, BridgeError, PlatformError, Unreachable
+from bridge_labelbox import ADAPTER, LabelboxPlatform, LabelboxSettings
 
 
 @pytest.fixture

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from labelbox_rig import labelbox_rig
-
 from bridge.testing import PlatformSuite
+from labelbox_rig import labelbox_rig
 
 
 class TestLabelbox(PlatformSuite, rig=labelbox_rig):

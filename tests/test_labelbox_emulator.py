@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 import requests
-from bridge_labelbox import ADAPTER, LabelboxPlatform, LabelboxSettings
-from bridge_labelbox.emulator import Emulator
 
 from bridge.errors import ConfigError, DataError
 from bridge.records import Classes
 from bridge.testing import batch_of, replay
+from bridge_labelbox import ADAPTER, LabelboxPlatform, LabelboxSettings
+from bridge_labelbox.emulator import Emulator
 
 CLASSES = ("ham", "spam")
 

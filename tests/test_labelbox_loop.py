@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 import pytest
-from bridge_labelbox import LabelboxPlatform, batches
-from bridge_labelbox.emulator.faults import Fault
-from labelbox_rig import LabelboxRig, labelbox_rig
 
 from bridge.errors import AuthError, BridgeError, DataError, PlatformError, Unreachable
 from bridge.records import Batch, Classes, Item, Page, Spans
 from bridge.testing import batch_of, replay
+from bridge_labelbox import LabelboxPlatform, batches
+from bridge_labelbox.emulator.faults import Fault
+from labelbox_rig import LabelboxRig, labelbox_rig
 
 CLASSES = ("ham", "spam", "eggs")
 

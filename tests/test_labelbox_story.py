@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from bridge_labelbox import LabelboxPlatform
-from bridge_labelbox.emulator import Emulator
-from bridge_labelbox.emulator.faults import Fault
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from labelbox_rig import LabelboxRig
 
 from bridge.errors import BridgeError
 from bridge.records import Annotation, Classes, Item
 from bridge.testing import batch_of
+from bridge_labelbox import LabelboxPlatform
+from bridge_labelbox.emulator import Emulator
+from bridge_labelbox.emulator.faults import Fault
+from labelbox_rig import LabelboxRig
 
 CLASSES = ("ham", "spam")
 KEYS = tuple(f"key-{n}" for n in range(6))

@@ -7,17 +7,17 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import labelbox_wire as lb
 import pytest
-from bridge_labelbox import cursor
-from bridge_labelbox.export import lines
-from bridge_labelbox.keys import identifier, key_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from responses import RequestsMock
 
+import labelbox_wire as lb
 from bridge.errors import DataError, PlatformError, Unreachable
 from bridge.records import Annotation, Boxes, Change, Classes, Page, Problem, Spans
+from bridge_labelbox import cursor
+from bridge_labelbox.export import lines
+from bridge_labelbox.keys import identifier, key_of
 
 
 @pytest.fixture

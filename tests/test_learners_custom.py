@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from learning_data import NAMES, examples, one_hot, several, single
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, SGDClassifier
@@ -22,6 +21,7 @@ import bridge.learners.text
 from bridge.errors import ConfigError, DataError, ModelError
 from bridge.learners import LearnerSpec, make_learner
 from bridge.learners.base import Learner
+from learning_data import NAMES, examples, one_hot, several, single
 
 FILE = """
 from sklearn.feature_extraction.text import TfidfVectorizer

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from learning_data import NAMES, examples, one_hot, reader, several, single
 
 from bridge.errors import DataError, ModelError
 from bridge.learners import LearnerSpec, make_learner
@@ -19,6 +18,7 @@ from bridge.learners.base import Learner, Model
 from bridge.learners.encoding import HashedText
 from bridge.learners.text import TextLearner
 from bridge.records import Item
+from learning_data import NAMES, examples, one_hot, reader, several, single
 
 ENCODER = HashedText(columns=2**12)
 LEARNER = TextLearner(ENCODER)

@@ -1,6 +1,7 @@
 """The loop end to end, over a real socket, against the emulated Labelbox."""
 
 import pytest
+
 from bridge_labelbox.emulator.faults import Fault
 from labelbox_loop import labelbox_loop
 from memory_platform import truth

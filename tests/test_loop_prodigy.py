@@ -4,11 +4,11 @@ import json
 
 import pytest
 import requests
-from bridge_prodigy.emulator import Emulator
 from click.testing import CliRunner
-from memory_platform import mail, truth
 
 from bridge.cli import main
+from bridge_prodigy.emulator import Emulator
+from memory_platform import mail, truth
 
 TOML = """
 [platform]

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from learning_data import examples, one_hot, single
 
 from bridge.errors import ModelError, StoreError
 from bridge.learners.encoding import HashedText
 from bridge.learners.text import TextLearner, TextModel
 from bridge.store.models import delete_model, load_model, read_manifest, save_model
+from learning_data import examples, one_hot, single
 
 LEARNER = TextLearner(HashedText(columns=2**10))
 

@@ -11,9 +11,9 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
-from memory_platform import MemoryPlatform, loop, mail
 
 import bridge
+from memory_platform import MemoryPlatform, loop, mail
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = {"bridge", "bridge_labelbox", "bridge_prodigy"}

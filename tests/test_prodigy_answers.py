@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bridge_prodigy import connect
-from bridge_prodigy.emulator import Emulator
-from bridge_prodigy.settings import View
 
 from bridge.records import Annotation, Box, Boxes, Classes, Page, Span, Spans, digest
 from bridge.testing import replay
+from bridge_prodigy import connect
+from bridge_prodigy.emulator import Emulator
+from bridge_prodigy.settings import View
 
 OPTIONS = [{"id": name, "text": name} for name in ("ham", "spam")]
 

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from prodigy_rig import prodigy_rig
-
 from bridge.testing import PlatformSuite
+from prodigy_rig import prodigy_rig
 
 
 class TestProdigy(PlatformSuite, rig=prodigy_rig):

@@ -17,12 +17,12 @@ from typing import Any
 
 import pytest
 import requests
-from bridge_prodigy import ADAPTER, ProdigySettings, connect
-from bridge_prodigy.emulator import Emulator, emulate
 
 from bridge.errors import DataError, PlatformError
 from bridge.records import Classes, Item
 from bridge.testing import batch_of, replay
+from bridge_prodigy import ADAPTER, ProdigySettings, connect
+from bridge_prodigy.emulator import Emulator, emulate
 
 CLASSES = ("yes", "no")
 ITEMS = [Item(key=f"k{i:02}", text=f"text {i}") for i in range(30)]

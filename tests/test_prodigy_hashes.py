@@ -8,11 +8,11 @@ from typing import Any
 
 import mmh3
 import pytest
+
+from bridge.errors import ConfigError
 from bridge_prodigy import hashes
 from bridge_prodigy.hashes import input_hash, task_hash
 from prodigy_rig import prodigy_rig
-
-from bridge.errors import ConfigError
 
 # Task, input hash, task hash; as found in (license MIT):
 VECTORS: list[tuple[dict[str, Any], int, int]] = [

@@ -14,10 +14,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from bridge_prodigy import ProdigySettings, connect
-from bridge_prodigy.database import Database
-from bridge_prodigy.emulator import Emulator
-from bridge_prodigy.spool import Spool
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +27,10 @@ from bridge.errors import (
 )
 from bridge.records import Annotation, Page
 from bridge.testing import replay
+from bridge_prodigy import ProdigySettings, connect
+from bridge_prodigy.database import Database
+from bridge_prodigy.emulator import Emulator
+from bridge_prodigy.spool import Spool
 
 
 def task(n: int, choice: str = "yes", person: str = "ann") -> dict[str, Any]:

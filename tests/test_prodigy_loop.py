@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bridge_prodigy import ADAPTER
-from bridge_prodigy.emulator import Emulator
 
 from bridge.api import Bridge
 from bridge.records import Item
+from bridge_prodigy import ADAPTER
+from bridge_prodigy.emulator import Emulator
 
 CLASSES = ("ham", "spam")
 WORDS = {"ham": "lunch at the usual place", "spam": "win a free prize now"}

@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-from bridge_prodigy import ProdigySettings, connect
-from bridge_prodigy.emulator import Emulator
 
 from bridge.errors import DataError
 from bridge.platforms import Platform
 from bridge.records import Item, Page, digest
 from bridge.testing import replay
+from bridge_prodigy import ProdigySettings, connect
+from bridge_prodigy.emulator import Emulator
 
 
 @pytest.fixture

@@ -16,14 +16,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from bridge_prodigy import ProdigySettings, connect
-from bridge_prodigy.emulator import Emulator
-from prodigy_rig import ProdigyRig
 from pydantic import SecretStr
 
 from bridge.errors import AuthError, PlatformError
 from bridge.records import TaskType
 from bridge.testing import PlatformSuite
+from bridge_prodigy import ProdigySettings, connect
+from bridge_prodigy.emulator import Emulator
+from prodigy_rig import ProdigyRig
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 PASSWORD = "hunter2/@:"

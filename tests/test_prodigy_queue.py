@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bridge_prodigy import connect
-from bridge_prodigy.emulator import Emulator
-from bridge_prodigy.hashes import IGNORED_KEYS, input_hash, question_hash
-from bridge_prodigy.settings import View
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.errors import PlatformError
 from bridge.records import Batch, Item, Prediction, QueueItem
 from bridge.testing import batch_of
+from bridge_prodigy import connect
+from bridge_prodigy.emulator import Emulator
+from bridge_prodigy.hashes import IGNORED_KEYS, input_hash, question_hash
+from bridge_prodigy.settings import View
 
 CLASSES = ("yes", "no")
 

@@ -13,14 +13,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import bridge_prodigy.recipe
 import pytest
+
+import bridge_prodigy.recipe
+from bridge.records import Batch, Item
+from bridge.testing import batch_of, replay
 from bridge_prodigy import connect
 from bridge_prodigy.emulator import Controller, Emulator
 from bridge_prodigy.recipe import FileStream, queue
-
-from bridge.records import Batch, Item
-from bridge.testing import batch_of, replay
 
 CLASSES = ("yes", "no")
 ITEMS = [Item(key=f"k{i:02}", text=f"text {i}") for i in range(40)]

@@ -9,15 +9,15 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-import bridge_prodigy
 import pytest
-from bridge_prodigy import ADAPTER, ProdigySettings, connect
-from bridge_prodigy.emulator import Emulator
 from pydantic import ValidationError
 
+import bridge_prodigy
 from bridge.errors import BridgeError, Unreachable
 from bridge.platforms import adapter
 from bridge.records import Item
+from bridge_prodigy import ADAPTER, ProdigySettings, connect
+from bridge_prodigy.emulator import Emulator
 
 SECRET = "hunter2/@:é"
 

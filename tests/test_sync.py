@@ -3,11 +3,11 @@
 import threading
 
 import pytest
-from memory_platform import MemoryPlatform, loop, lost, mail, truth
 
 from bridge.errors import ConfigError, DataError, Locked, PlatformError
 from bridge.records import Item, LabelClass
 from bridge.sync import locked
+from memory_platform import MemoryPlatform, loop, lost, mail, truth
 
 
 @pytest.fixture
@@ -465,7 +465,7 @@ def test_own_estimator_runs_the_loop(platform, tmp_path, strategy):
         "def factory(strength=1.0):\n"
         "    return make_pipeline(TfidfVectorizer(), LogisticRegression(C=strength))\n"
     )
-    model = {"estimator": "mine.py:factory", "params": {"strength": 5.0}}
+    model = {"estimator": "mine.py:factory", "params": {"strength": 5.0}, "committee": 3}
     bridge = loop(platform, tmp_path, model=model, acquisition={"strategy": strategy})
     for _ in range(4):
         bridge.sync()

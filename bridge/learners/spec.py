@@ -29,7 +29,7 @@ class LearnerSpec(Record):
         columns: hashed columns of the built-in encoder.
         strength: inverse of the regularisation of the built-in head (``C`` of scikit-learn).
         committee: members of a committee, each taught on a bootstrap; 0 has none. The strategy
-            ``committee`` makes it 5 where it is 0.
+            ``committee`` makes it 5 where it is 0 and the estimator is the built-in one.
     """
 
     estimator: str = "auto"

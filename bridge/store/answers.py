@@ -40,7 +40,9 @@ def apply_annotations(
     fresh_keys = set(fresh)
     complete = {c.key: c for c in group if c.complete and c.key in fresh_keys}
     stored = _stored_annotations(connection, told, [known[key].id for key in complete])
-    inserts, updates = [], []
+    inserts: list[Annotation] = []
+    updates: list[tuple[int, Annotation]] = []
+    dated: list[tuple[int, Annotation]] = []  # the same answer, with a newer time
     for annotation in told.values():
         row, item = stored.get(annotation.id), known[annotation.item_key]
         late = _deleted_by(annotation, item.snapshot_at)
@@ -53,9 +55,10 @@ def apply_annotations(
             if annotation.item_key in complete or newer or item.snapshot_at is None:
                 updates.append((row.id, annotation))
         elif annotation.order > _order(row):
-            updates.append((row.id, annotation))
+            (dated if annotation.digest == row.digest else updates).append((row.id, annotation))
     gone = [] if sweep is not None else _deleted(stored.values(), told, complete)
     _write_annotations(connection, inserts, updates, known, sweep or 0)
+    _write_times(connection, dated)
     tombstone(connection, [row.id for row in gone])
     if sweep is not None:
         _mark_seen(connection, [stored[a].id for a in told if a in stored], sweep)
@@ -145,6 +148,16 @@ def _write_annotations(
         connection.execute(statement, changes)
     if rows or changes:
         set_state(connection, "annotation_seq", str(seq))
+
+
+def _write_times(connection: Connection, dated: Sequence[tuple[int, Annotation]]) -> None:
+    """Write when answers changed last, that say what they said before: nothing new to learn."""
+    for row_id, annotation in dated:
+        connection.execute(
+            update(ANNOTATIONS)
+            .where(ANNOTATIONS.c.id == row_id)
+            .values(updated_at=annotation.updated_at, revision=annotation.revision)
+        )
 
 
 def _annotation_row(annotation: Annotation, item_id: int, seq: int, sweep: int) -> dict[str, Any]:
