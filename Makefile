@@ -16,7 +16,7 @@ test: $(VENV)/ready ## Run the tests
 	$(BIN)/python -m pytest -q
 
 test-crashes: $(VENV)/ready ## Kill a sync at every moment, and see that nothing is lost (minutes)
-	$(BIN)/python -m pytest -q -m slow tests/test_crashes.py
+	$(BIN)/python -m pytest -q -m crashes tests/test_crashes.py
 
 check: $(VENV)/ready ## Lint, format and types, and whether the docs say what is true
 	$(BIN)/ruff check .

@@ -207,7 +207,7 @@ def crash(site: str, folder: Path, kill_at: int) -> None:
         trial.site.stop()
 
 
-@pytest.mark.slow
+@pytest.mark.crashes
 @pytest.mark.timeout(1500)
 @pytest.mark.parametrize("site", SITES)
 def test_killed_at_every_moment(site, tmp_path):
@@ -223,7 +223,7 @@ def test_killed_at_every_moment(site, tmp_path):
         shutil.rmtree(folder)
 
 
-@pytest.mark.slow
+@pytest.mark.crashes
 def test_every_effect_is_killed_somewhere(tmp_path):
     """An effect of the registry that no sync passes would never be tested."""
     passed: set[str] = set()
