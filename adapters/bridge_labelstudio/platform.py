@@ -87,16 +87,14 @@ class LabelStudioPlatform:
 
     def push(self, batch: Batch, schema: LabelSchema) -> PushReport:
         """Add the batch to the queue, as one new model version that has all of it."""
-        _, question = self._asked()
-        return push.push(self._client, self._settings, question, batch.items)
+        return push.push(self._client, self._settings, batch.items)
 
     def rerank(self, queue: Sequence[QueueItem], schema: LabelSchema) -> PushReport:
         """Make this the queue, as one new model version.
 
         Tasks that somebody has on the screen stay there, for as long as Label Studio's lock holds.
         """
-        _, question = self._asked()
-        return push.rerank(self._client, self._settings, question, queue)
+        return push.rerank(self._client, self._settings, queue)
 
     def check(self) -> Iterator[Finding]:
         """Try key, project, schema, pool and what rules the order; writes nothing."""

@@ -14,7 +14,7 @@ from bridge.records import QueueItem
 from bridge_labelstudio.client import Client, Malformed
 from bridge_labelstudio.labels import result_of
 from bridge_labelstudio.queue import Place, find_tasks, is_ours, ordered, queue_version, read_queue
-from bridge_labelstudio.schema import Question
+from bridge_labelstudio.schema import Question, question_of
 from bridge_labelstudio.settings import LabelStudioSettings
 from bridge_labelstudio.tasks import project_of
 from bridge_labelstudio.versions import Made, make_version, prune
@@ -27,24 +27,22 @@ SAMPLING = "Uncertainty sampling"  # accepted and honoured by the Community edit
 _TRIES = 3
 
 
-def push(
-    client: Client, settings: LabelStudioSettings, question: Question, entries: Sequence[QueueItem]
-) -> PushReport:
+def push(client: Client, settings: LabelStudioSettings, entries: Sequence[QueueItem]) -> PushReport:
     """Add items to the queue, at their ranks; what waits there already is carried over.
 
     Where a new item has the rank of one that waits, the one that waits comes first.
     """
-    return _put(client, settings, question, entries, keep=lambda place: True, added=True)
+    return _put(client, settings, entries, keep=lambda place: True, added=True)
 
 
 def rerank(
-    client: Client, settings: LabelStudioSettings, question: Question, entries: Sequence[QueueItem]
+    client: Client, settings: LabelStudioSettings, entries: Sequence[QueueItem]
 ) -> PushReport:
     """Make these items the queue, in this order.
 
     Tasks that have some, but not all, of the answers they need keep their rank.
     """
-    return _put(client, settings, question, entries, keep=lambda place: place.started, added=False)
+    return _put(client, settings, entries, keep=lambda place: place.started, added=False)
 
 
 @dataclass
@@ -63,7 +61,6 @@ class _Asked:
 def _put(
     client: Client,
     settings: LabelStudioSettings,
-    question: Question,
     entries: Sequence[QueueItem],
     *,
     keep: Callable[[Place], bool],
@@ -71,12 +68,13 @@ def _put(
 ) -> PushReport:
     for attempt in range(1, _TRIES + 1):
         project = project_of(client, settings.project)
+        question = question_of(project, settings.question, settings.text_field)
         version = queue_version(client, settings, project)
         queued = read_queue(client, settings, version)
         asked = _asked(client, settings, question, entries)
         places = _merged(queued, asked.places, keep)
         if _equal(queued, places) or (added and _there(queued, asked.places)):
-            made = Made(version)
+            made = Made(version if places else project.model_version)
             break
         try:
             made = _made(client, settings, project, places)

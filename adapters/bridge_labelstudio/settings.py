@@ -40,8 +40,8 @@ class LabelStudioSettings(BaseModel):
         description="Prefix of the model versions that Bridge makes, and cleans up, in the project",
     )
     keep_versions_hours: float = Field(
-        default=48.0,
-        ge=24.0,
+        default=24.0,
+        ge=1.0,
         description="How long former model versions are kept, hours: an annotator cannot submit a"
         " task that was opened with a prediction that was deleted since",
     )

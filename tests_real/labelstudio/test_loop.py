@@ -1,0 +1,160 @@
+"""The loop end to end: a few hundred mails on a real Label Studio, and three annotators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bridge_labelstudio import ADAPTER, LabelStudioPlatform, import_items
+from memory_platform import mail, truth
+
+from bridge.api import Bridge
+from bridge.config import Settings, sections
+from bridge.errors import BridgeError
+from bridge.store.batches import queue
+from bridge.sync import store_of
+from tests_real.labelstudio.rig import LabelStudioRig, People, labelstudio_rig
+
+ANNOTATORS = ("ann", "bob", "cy")
+DEPTH = 18
+
+
+class Loop:
+    """One loop over one project, restarted for every turn, as cron does."""
+
+    def __init__(self, rig: LabelStudioRig, directory: Path) -> None:
+        self.rig = rig
+        self.directory = directory
+        raw = {"queue": {"depth": DEPTH, "batch": 6}}
+        self.settings = Settings.model_construct(
+            adapter=ADAPTER,
+            platform=rig.settings(),
+            directory=directory,
+            **sections(raw, directory=directory),
+        )
+
+    def bridge(self) -> Bridge:
+        return Bridge(self.settings, platform=LabelStudioPlatform(self.rig.settings()))
+
+    def sync(self, **options: bool) -> Any:
+        with self.bridge() as bridge:
+            return bridge.sync(**options)
+
+    def expected(self) -> list[str]:
+        """Return the keys that Bridge wants to be asked, in order."""
+        with store_of(self.settings) as store, store.begin() as connection:
+            return [queued.entry.item.key for queued in queue(connection)]
+
+    def annotate(self, count: int) -> list[str]:
+        """Let annotators in turn answer what they are served; return the keys."""
+        keys = []
+        for index in range(count):
+            who = ANNOTATORS[index % 3]
+            path = f"/api/projects/{self.rig.project}/next"
+            task = self.rig.people.call("GET", path, who)
+            key = task["data"]["bridge_key"]
+            keys.append(key)
+            shown = task["predictions"]
+            self.rig.tasks[key] = task["id"]
+            given = {
+                "result": self.rig.result([truth(key)]),
+                "lead_time": 2.0,
+                "parent_prediction": shown[0]["id"] if shown else None,
+            }
+            path = f"/api/tasks/{task['id']}/annotations/"
+            self.rig.people.call("POST", path, who, json=given)
+        return keys
+
+    def versions(self) -> dict[str, int]:
+        path = f"/api/projects/{self.rig.project}/model-versions/"
+        return self.rig.people.call("GET", path)
+
+    def duplicates(self) -> int:
+        """Return how many tasks have two predictions of one model version."""
+        found = self.rig.people.call("GET", f"/api/predictions/?project={self.rig.project}")
+        named = [(p["task"], p["model_version"]) for p in found]
+        return len(named) - len(set(named))
+
+
+@pytest.fixture
+def loop(people: People, tmp_path: Path) -> Iterator[Loop]:
+    with labelstudio_rig(people, "single", ("ham", "spam")) as rig:
+        yield Loop(rig, tmp_path)
+
+
+def test_several_turns(loop: Loop) -> None:
+    mails = list(mail(240).values())
+    with closing(LabelStudioPlatform(loop.rig.settings())) as platform:
+        assert import_items(platform, mails) == 240
+        assert import_items(platform, mails) == 0
+    first = loop.sync()
+    assert (first.queue, first.pool, first.champion) == (DEPTH, 240 - DEPTH, None)
+    answered: list[str] = []
+    for _ in range(3):
+        expected = loop.expected()
+        assert len(expected) == DEPTH
+        served = loop.annotate(12)
+        assert served == expected[:12]
+        answered += served
+        result = loop.sync()
+        assert result.warnings == ()
+        assert result.problem_count == 0
+        assert result.queue == DEPTH
+    assert len(set(answered)) == 36
+    assert result.labels == 36
+    assert result.champion is not None
+    assert loop.duplicates() == 0
+
+    served_now = loop.rig.serve()
+    assert [key for key, _ in served_now] == loop.expected()
+    guesses = {key: p[0]["result"] for key, p in served_now if p[0]["result"]}
+    right = sum(r[0]["value"]["choices"] == [truth(key)] for key, r in guesses.items())
+    assert len(guesses) >= DEPTH // 2
+    assert right / len(guesses) > 0.7
+
+    versions = loop.versions()
+    loop.rig.network.asked.clear()
+    again = loop.sync()
+    assert again.status == "unchanged"
+    assert [call for call in loop.rig.network.asked if not call.startswith("GET")] == []
+    assert len(loop.rig.network.asked) < 10
+    full = loop.sync(full=True)
+    assert (full.status, full.queue, full.labels) == ("unchanged", DEPTH, 36)
+    assert loop.versions() == versions
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3, 4])
+def test_a_lost_answer_to_any_write_doubles_nothing(loop: Loop, nth: int) -> None:
+    loop.rig.add_items(list(mail(40).values()))
+    loop.sync()
+    loop.annotate(12)
+    loop.rig.lose_write(nth)
+    try:
+        loop.sync()
+    except BridgeError:
+        loop.rig.lose_write(0)
+        loop.sync()
+    loop.rig.lose_write(0)
+    assert loop.duplicates() == 0
+    assert loop.rig.queue() == loop.expected()
+    assert len(loop.expected()) == DEPTH
+    assert loop.sync().status == "unchanged"
+
+
+def test_deleted_answers_and_tasks(loop: Loop) -> None:
+    loop.rig.add_items(list(mail(40).values()))
+    loop.sync()
+    first, second, third = loop.expected()[:3]
+    for key in (first, second):
+        loop.rig.answer(key, [truth(key)])
+    assert loop.sync().labels == 2
+    loop.rig.delete_answer(first)
+    assert loop.sync().labels == 1  # at once, with the feed
+    loop.rig.remove_item(third)
+    full = loop.sync(full=True)
+    assert full.pulled.removed_items == 1
+    assert third not in loop.expected()
+    assert sorted(loop.rig.queue()) == sorted(loop.expected())
