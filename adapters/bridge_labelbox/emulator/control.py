@@ -6,7 +6,8 @@ All bodies are JSON. Every route below is of one project, ``/emulator/projects/{
 ``POST answer`` ``{"key", "classes", "annotator"?, "seconds"?}``, ``POST skip`` and
 ``POST delete_label`` ``{"key", "annotator"?}``, ``GET queue`` (``{"keys": […]}``, in the order of
 asking), ``GET pre_annotations`` (``{key: [[name, …], …]}``). Besides, ``POST /emulator/faults``
-takes a :class:`~bridge_labelbox.emulator.faults.Fault`, ``DELETE`` cancels them, and
+takes a :class:`~bridge_labelbox.emulator.faults.Fault`, ``DELETE`` cancels them,
+``POST /emulator/clock`` ``{"seconds"}`` puts the platform's clock forward, and
 ``GET /emulator/state`` tells ids.
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -55,6 +57,15 @@ def control(world: World) -> list[Route]:
                     return JSONResponse({"error": str(error)}, 400)
         return JSONResponse({})
 
+    async def clock(request: Request) -> Response:
+        try:
+            seconds = float((await request.json())["seconds"])
+        except (KeyError, TypeError, ValueError) as error:
+            return JSONResponse({"error": f"{type(error).__name__}: {error}"}, 400)
+        with world.lock:
+            world.offset += timedelta(seconds=seconds)
+        return JSONResponse({})
+
     async def state(request: Request) -> Response:
         with world.lock:
             names = {one.id: one.name for one in world.projects.values()}
@@ -70,5 +81,6 @@ def control(world: World) -> list[Route]:
         act("queue", lambda p, v: {"keys": play.queue(p)}, "GET"),
         act("pre_annotations", lambda p, v: play.pre_annotations(p), "GET"),
         Route("/emulator/faults", faults, methods=["POST", "DELETE"]),
+        Route("/emulator/clock", clock, methods=["POST"]),
         Route("/emulator/state", state, methods=["GET"]),
     ]
