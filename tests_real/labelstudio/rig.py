@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from bridge_labelstudio import LabelStudioPlatform, LabelStudioSettings
 
 from bridge.records import Item, TaskType
-from bridge_labelstudio import LabelStudioPlatform, LabelStudioSettings
 from tests_real.labelstudio.server import Server
 
 CHOICE = {"single": "single", "multi": "multiple"}
@@ -27,6 +27,7 @@ class People:
     def __init__(self, server: Server) -> None:
         self.server = server
         self._keys = {"owner": server.token}
+        self._personal = ""
         self._session = requests.Session()
         self._session.trust_env = False
 
@@ -45,8 +46,9 @@ class People:
         return self._keys[who]
 
     def personal_token(self) -> str:
-        """Return a personal access token of the owner."""
-        return str(self.call("POST", "/api/token/")["token"])
+        """Return the owner's personal access token; there is at most one."""
+        self._personal = self._personal or str(self.call("POST", "/api/token/")["token"])
+        return self._personal
 
     def _sign_up(self, who: str) -> str:
         invited = self.server.url + self.call("GET", "/api/invite")["invite_url"]
@@ -124,13 +126,20 @@ class _Forward(http.server.BaseHTTPRequestHandler):
         self.send_response_only(code, message)  # the server's own date, not ours
 
 
+_LOCK_AGAIN = """
+INSERT INTO tasks_tasklock (task_id, user_id, expire_at)
+SELECT task_id, user_id, expire_at FROM tasks_tasklock WHERE task_id = ? LIMIT 1
+"""
+
+
 class LabelStudioRig:
     """One project; see :class:`bridge.testing.Rig`."""
 
     keyed = True
     writes_can_be_lost = True
 
-    def __init__(self, people: People, network: Forwarder, project: int) -> None:
+    def __init__(self, people: People, network: Forwarder, project: int, overlap: int = 1) -> None:
+        self.overlap = overlap
         self.people = people
         self.network = network
         self.project = project
@@ -192,9 +201,9 @@ class LabelStudioRig:
     def serve(self, most: int = 1000) -> list[tuple[str, list[Any]]]:
         """Return (key, predictions shown) as Label Studio serves them, until its queue is empty.
 
-        What was served is taken for being on somebody else's screen: its lock is given to another
-        user in the database, so that the next call serves the next task. All locks are lifted at
-        the end.
+        What was served is taken for being on other people's screens: its lock is given to another
+        user in the database, as many times as the project wants answers, so that the next call
+        serves the next task. All locks are lifted at the end.
         """
         served = []
         with closing(sqlite3.connect(self.people.database, timeout=60)) as database:
@@ -205,6 +214,8 @@ class LabelStudioRig:
                 served.append((task["data"]["bridge_key"], task["predictions"]))
                 with database:
                     database.execute("UPDATE tasks_tasklock SET user_id = 1")
+                    for _ in range(self.overlap - 1):
+                        database.execute(_LOCK_AGAIN, [task["id"]])
             with database:
                 database.execute("DELETE FROM tasks_tasklock")
         return served
@@ -258,7 +269,7 @@ def labelstudio_rig(
     thread = threading.Thread(target=network.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield LabelStudioRig(people, network, project)
+        yield LabelStudioRig(people, network, project, more.get("maximum_annotations", 1))
     finally:
         network.shutdown()
         network.server_close()
