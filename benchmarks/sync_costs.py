@@ -2,9 +2,10 @@
 
 Against the emulated Labelbox in a process of its own, for each pool size: the first sync (which
 pulls and queues), a sync with 100 answers (which encodes the pool once), a sync with 100 new
-answers after that, and one with nothing new; an hour passes on the platform between them. Reported: wall and CPU seconds of the sync's process,
-seconds by step, calls to the platform, and the greatest resident memory. Texts are made of a
-Zipf-like vocabulary, about 60 words each; seconds are of this machine, their ratios carry over.
+answers after that, and one with nothing new; an hour passes on the platform between them.
+Reported: wall and CPU seconds of the sync's process, seconds by step, calls to the platform, and
+the greatest resident memory. Texts are made of a Zipf-like vocabulary, about 60 words each; seconds
+are of this machine, their ratios carry over.
 """
 
 from __future__ import annotations

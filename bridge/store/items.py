@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, select
 
 from bridge.records import Item
 from bridge.store import tables
@@ -72,18 +72,33 @@ IN_QUEUE: ColumnElement[bool] = and_(_unanswered, _open)
 
 
 def count(connection: Connection) -> Counts:
-    """Count items and live annotations."""
+    """Count items and live annotations; one pass over the items."""
 
-    def number(*where: ColumnElement[bool]) -> int:
-        return connection.scalar(select(func.count()).select_from(items).where(*where)) or 0
+    def number(where: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.coalesce(func.sum(case((where, 1), else_=0)), 0)
 
+    there = items.c.removed.is_(False)
+    row = connection.execute(
+        select(
+            number(there),
+            number(and_(there, items.c.answered.is_(True))),
+            number(_in_pool),
+            number(and_(_in_pool, items.c.hold_out.is_(True))),
+        )
+    ).one()
+    queued = (
+        select(func.count())
+        .select_from(batch_items)
+        .join(items, items.c.id == batch_items.c.item_id)
+        .where(OPEN, _unanswered)
+    )
     live = select(func.count()).select_from(ANNOTATIONS).where(ANNOTATIONS.c.deleted.is_(False))
     return Counts(
-        items=number(items.c.removed.is_(False)),
-        answered=number(items.c.removed.is_(False), items.c.answered.is_(True)),
-        queued=number(IN_QUEUE),
-        pool=number(_in_pool),
-        hold_out_pool=number(_in_pool, items.c.hold_out.is_(True)),
+        items=row[0],
+        answered=row[1],
+        queued=connection.scalar(queued) or 0,
+        pool=row[2],
+        hold_out_pool=row[3],
         annotations=connection.scalar(live) or 0,
     )
 

@@ -139,7 +139,7 @@ batch_items = Table(
     "batch_items",
     metadata,
     Column("batch_id", ForeignKey("batches.id"), primary_key=True),
-    Column("item_id", ForeignKey("items.id"), primary_key=True),
+    Column("item_id", ForeignKey("items.id"), primary_key=True, index=True),
     Column("rank", Integer, nullable=False),
     Column("score", Float, nullable=False),
     Column("source", String(16), nullable=False),
