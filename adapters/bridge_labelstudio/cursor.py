@@ -40,4 +40,6 @@ def load(cursor: str | None) -> datetime | None:
 
 def dump(at: datetime | None) -> str | None:
     """Return the cursor; None where nothing was ever seen."""
-    return None if at is None else msgspec.json.encode(_Cursor(_FORMAT, at)).decode()
+    if at is None:
+        return None
+    return msgspec.json.encode(_Cursor(_FORMAT, at.astimezone(UTC))).decode()

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from bridge_labelstudio import LabelStudioPlatform, LabelStudioSettings
 
 from bridge.records import Item, TaskType
+from bridge_labelstudio import LabelStudioPlatform, LabelStudioSettings
 from tests_real.labelstudio.server import Server
 
 CHOICE = {"single": "single", "multi": "multiple"}

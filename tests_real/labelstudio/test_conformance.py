@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from bridge_labelstudio import LabelStudioPlatform
 
 from bridge.records import Classes, Item
 from bridge.testing import PlatformSuite, batch_of, replay
+from bridge_labelstudio import LabelStudioPlatform
 from tests_real.labelstudio.rig import LabelStudioRig, People, labelstudio_rig
 
 

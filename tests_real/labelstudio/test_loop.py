@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bridge_labelstudio import ADAPTER, LabelStudioPlatform, import_items
-from memory_platform import mail, truth
 
 from bridge.api import Bridge
 from bridge.config import Settings, sections
 from bridge.errors import BridgeError
 from bridge.store.batches import queue
 from bridge.sync import store_of
+from bridge_labelstudio import ADAPTER, LabelStudioPlatform, import_items
+from memory_platform import mail, truth
 from tests_real.labelstudio.rig import LabelStudioRig, People, labelstudio_rig
 
 ANNOTATORS = ("ann", "bob", "cy")

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import pytest
-from bridge_labelstudio import LabelStudioPlatform, import_items
 
 from bridge.errors import AuthError, DataError, Unreachable
 from bridge.records import Box, Boxes, Classes, Item, Span, Spans
 from bridge.testing import batch_of, replay
+from bridge_labelstudio import LabelStudioPlatform, import_items
 from tests_real.labelstudio.rig import LabelStudioRig, People, labelstudio_rig, make_project
 
 CLASSES = ("ham", "spam")
@@ -272,6 +272,22 @@ def test_several_annotators_per_task(people: People) -> None:
         assert "key-1" in rig.pre_annotations()
         rig.answer("key-1", ["spam"], "bob")
         assert "key-1" not in rig.queue()
+
+
+def test_a_skip_asks_somebody_else(people: People) -> None:
+    """Label Studio's default: the task stays in the queue, for those who did not skip it."""
+    with labelstudio_rig(people, "single", CLASSES, skip_queue="REQUEUE_FOR_OTHERS") as rig:
+        rig.add_items(texts(3))
+        platform = rig.connect()
+        batch = batch_of(texts(3), CLASSES)
+        platform.push(batch, platform.schema())
+        rig.skip("key-1", "ann")
+        platform.rerank([batch.items[2], batch.items[0]], platform.schema())
+        assert sorted(rig.queue()) == ["key-0", "key-1", "key-2"]
+        (annotation,) = replay(platform.pull(None))[1].values()
+        assert annotation.status == "skipped"
+        rig.answer("key-1", ["ham"], "bob")
+        assert rig.queue() == ["key-2", "key-0"]
 
 
 def test_an_empty_queue(rig: LabelStudioRig) -> None:
