@@ -64,6 +64,9 @@ class LabelboxRig:
         assert all(len(predictions) == 1 for predictions in shown.values())
         return {key: predictions[0] for key, predictions in shown.items()}
 
+    def called(self, annotator: str) -> str:
+        return annotator
+
     def lose_write(self, nth: int) -> None:
         self.emulator.faults.clear()
         if nth:

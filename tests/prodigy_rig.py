@@ -46,6 +46,9 @@ class ProdigyRig:
         assert len(set(keys)) == len(keys), "an item is queued twice"
         return {t["bridge_key"]: tuple(t["accept"]) for t in tasks if "accept" in t}
 
+    def called(self, annotator: str) -> str:
+        return annotator
+
     def lose_write(self, nth: int) -> None:
         raise AssertionError("files are replaced in one step: no write can be lost")
 

@@ -10,12 +10,8 @@ from bridge_labelstudio import LabelStudioPlatform
 from tests_real.labelstudio.rig import LabelStudioRig, People, labelstudio_rig
 
 
-class TestLabelStudio(
-    PlatformSuite,
-    rig=labelstudio_rig,
-    without={"test_answers": "annotators are e-mail addresses here; test_answers_by_address"},
-):
-    """Every promise, but that annotators have addresses instead of names."""
+class TestLabelStudio(PlatformSuite, rig=labelstudio_rig):
+    """Every promise, on a real server."""
 
     @pytest.fixture(autouse=True)
     def _on_this_server(self, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
