@@ -16,7 +16,7 @@ import bridge
 from memory_platform import MemoryPlatform, loop, mail
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = {"bridge", "bridge_labelbox", "bridge_prodigy"}
+PACKAGES = {"bridge", "bridge_labelbox", "bridge_labelstudio", "bridge_prodigy"}
 PARTS = ("pyproject.toml", "README.md", "LICENSE", "bridge", "adapters", "examples")
 
 
