@@ -38,11 +38,12 @@ class LabelStudioPlatform:
 
     @property
     def project(self) -> str:
-        """``labelstudio:``, the server's address and the project's number.
+        """``labelstudio:``, the server's address without ``https://``, and the project's number.
 
-        Projects have small numbers, which two servers share.
+        The number alone would not do: every server counts from 1.
         """
-        return f"labelstudio:{self._settings.url}/{self._settings.project}"
+        address = self._settings.url.partition("://")[2]
+        return f"labelstudio:{address}/{self._settings.project}"
 
     @property
     def capabilities(self) -> Capabilities:

@@ -152,7 +152,7 @@ def _equal(queued: dict[int, Place], places: Sequence[Place]) -> bool:
 def _there(queued: dict[int, Place], asked: Sequence[Place]) -> bool:
     """Tell whether these are queued already, in this order, maybe at other ranks."""
     now = [queued.get(place.task) for place in asked]
-    if not all(a.result == b.result for a, b in zip(asked, now, strict=True) if b) or None in now:
+    if any(b is None or a.result != b.result for a, b in zip(asked, now, strict=True)):
         return False
     ranks = [place.rank for place in now if place is not None]
     return ranks == sorted(ranks)
