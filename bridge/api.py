@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from bridge.config import Settings, from_mapping, load
 from bridge.errors import ConfigError
@@ -14,6 +14,9 @@ from bridge.progress import Progress
 from bridge.records import Item, Prediction
 from bridge.results import Explanation, LoopStatus, SyncResult
 from bridge.sync import STEPS, Wanted, run, store_of
+
+if TYPE_CHECKING:
+    from bridge.verify import Verification
 
 __all__ = ["Bridge"]
 
@@ -172,6 +175,22 @@ class Bridge:
 
         with store_of(self.settings) as store:
             return explain(store, key)
+
+    def verify(self) -> Verification:
+        """Compare the store with the platform; changes nothing."""
+        from bridge.verify import verify
+
+        return verify(self.settings, self.platform, self._progress)
+
+    def rollback(self) -> tuple[str, str]:
+        """Put the former champion back into use; return (former, present) champion.
+
+        Raises:
+            DataError: there is none whose files are still there.
+        """
+        from bridge.rollback import rollback
+
+        return rollback(self.settings)
 
     def predict(self, items: Sequence[Item]) -> list[Prediction]:
         """Return the champion's predictions of any items, known to the store or not.

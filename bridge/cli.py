@@ -215,6 +215,31 @@ def status(path: Path, as_json: bool) -> None:
         show(scores_table(found.champion.scores))
 
 
+@main.command(short_help="Compare the store with the platform.")
+@_config
+@_json
+def verify(path: Path, as_json: bool) -> None:
+    """Compare the store with the platform; change nothing. `bridge sync --full` repairs."""
+    from bridge.console import Console
+    from bridge.report import verification_lines
+
+    console = Console(quiet=as_json)
+    with console, _bridge(path, console) as bridge:
+        found = bridge.verify()
+    click.echo(found.model_dump_json() if as_json else "\n".join(verification_lines(found)))
+    if not found.same:
+        raise SystemExit(65)
+
+
+@main.command(short_help="Put the former champion back into use.")
+@_config
+def rollback(path: Path) -> None:
+    """Put the former champion back into use; the next sync ranks the queue by it."""
+    with _bridge(path, offline=True) as bridge:
+        former, present = bridge.rollback()
+    click.echo(f"The champion is {present} again; {former} is out of use.")
+
+
 @main.command(short_help="Say why an item is in the queue, or not.")
 @click.argument("item")
 @_config

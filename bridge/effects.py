@@ -29,6 +29,7 @@ EFFECTS: dict[str, str] = {
     "batch pushed": "the platform has the batch",
     "push recorded": "the store knows that the platform has it",
     "queue reranked": "the platform asks in the new order",
+    "rolled back": "the former champion is in use again",
     "order recorded": "the store knows that it does",
     "run ended": "the journal says how the run ended",
     "request sent": "a call went to a platform over HTTP, and its answer came",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from bridge.results import Explanation, LoopStatus, SyncResult
     from bridge.simulation import Simulation
+    from bridge.verify import Verification
 
 __all__ = [
     "curve_table",
@@ -23,6 +24,7 @@ __all__ = [
     "status_lines",
     "summary_line",
     "timing_line",
+    "verification_lines",
 ]
 
 
@@ -103,6 +105,17 @@ def status_lines(status: LoopStatus) -> list[tuple[str, str]]:
         model = status.champion
         lines.append(("champion", f"{model.version}, taught {_some(model.examples, 'item')}"))
         lines.append(("on the hold-out", scores_line(model.scores)))
+    return lines
+
+
+def verification_lines(found: Verification) -> list[str]:
+    """Return what a comparison of store and platform found."""
+    said = f"{_some(found.items, 'item') or 'no items'}, {found.annotations} answers there"
+    if found.same:
+        return [f"The store says what the platform says: {said}."]
+    lines = [f"Store and platform differ ({said}); `bridge sync --full` repairs it."]
+    lines += [f"  {what}: {number}" for what, number in sorted(found.counts.items())]
+    lines += [f"    {d.item}: {d.what} {d.detail}".rstrip() for d in found.differences[:10]]
     return lines
 
 

@@ -281,10 +281,11 @@ def _train(turn: Turn, timer: _Timer, wanted: Wanted, done: _Done) -> None:
 
 
 def _rank(turn: Turn, timer: _Timer, done: _Done) -> None:
-    from bridge.steps.rank import room
+    from bridge.steps.rank import rerank_due, room
 
     size = room(turn)
-    rerank = done.trained is not None and done.trained.status == "champion"
+    promoted = done.trained is not None and done.trained.status == "champion"
+    rerank = promoted or rerank_due(turn)
     if not size and not rerank:
         return
     from bridge.steps.rank import make_plan, write_plan

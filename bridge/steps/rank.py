@@ -17,7 +17,7 @@ from bridge.records import Batch, Classes, Prediction, QueueItem, Target, digest
 from bridge.steps.train import aligned
 from bridge.steps.turn import Turn
 from bridge.store.batches import Queued, drawn, plan, planned, queue, reorder
-from bridge.store.database import set_state
+from bridge.store.database import get_state, set_state
 from bridge.store.items import Counts, count, hold_out_in_line, in_line, items_by_id, pool_ids
 from bridge.store.registry import champion
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bridge.learners.base import Model
     from bridge.steps.resolve import Resolved
 
-__all__ = ["Plan", "make_plan", "room", "write_plan"]
+__all__ = ["Plan", "make_plan", "rerank_due", "room", "write_plan"]
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,19 @@ class Plan:
         batch: the items to add; None if nothing is to be added.
         queued: what is queued already, with its new places.
         item_ids: key -> row id, of the batch.
+        reranked: the queue was scored anew, by the model in use.
     """
 
     batch: Batch | None
     queued: tuple[Queued, ...]
     item_ids: dict[str, int]
+    reranked: bool = False
+
+
+def rerank_due(turn: Turn) -> bool:
+    """Whether the queue was last ranked by a model that is no longer in use."""
+    with turn.store.begin() as connection:
+        return get_state(connection, "rerank_due") == "yes"
 
 
 def room(turn: Turn) -> int:
@@ -87,6 +95,7 @@ def make_plan(turn: Turn, size: int, resolved: Resolved, *, rerank: bool) -> Pla
         batch=_batch(turn, entries, version),
         queued=tuple(sorted(now_queued, key=lambda queued: queued.entry.rank)),
         item_ids={content[pick.id].key: pick.id for pick in picks},
+        reranked=rerank,
     )
 
 
@@ -94,6 +103,8 @@ def write_plan(turn: Turn, made: Plan) -> None:
     """Write the plan in one transaction."""
     with effect("plan written"), turn.store.begin() as connection:
         moved = reorder(connection, made.queued)
+        if made.reranked:
+            set_state(connection, "rerank_due", "no")
         if made.batch is not None:
             plan(connection, made.batch, made.item_ids)
         if moved:
