@@ -290,6 +290,23 @@ def test_a_skip_asks_somebody_else(people: People) -> None:
         assert rig.queue() == ["key-2", "key-0"]
 
 
+def test_when_the_queue_runs_dry(rig: LabelStudioRig) -> None:
+    """Others wait while the last queued tasks are on a screen; then the pool comes, unordered."""
+    rig.add_items(texts(4))
+    platform = rig.connect()
+    platform.push(batch_of(texts(2), CLASSES), platform.schema())
+    path = f"/api/projects/{rig.project}/next"
+    on_screen = [rig.people.call("GET", path, who) for who in ("ann", "bob")]
+    assert [task["data"]["bridge_key"] for task in on_screen] == ["key-0", "key-1"]
+    with pytest.raises(AssertionError, match="404"):
+        rig.people.call("GET", path, "cy")
+    rig.answer("key-0", ["ham"], "ann")
+    rig.answer("key-1", ["ham"], "bob")
+    task = rig.people.call("GET", path, "cy")
+    assert task["data"]["bridge_key"] in ("key-2", "key-3")
+    assert task["predictions"] == []
+
+
 def test_an_empty_queue(rig: LabelStudioRig) -> None:
     rig.add_items(texts(2))
     platform = rig.connect()
