@@ -7,7 +7,7 @@ import re
 import sqlite3
 import threading
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,7 @@ class Forwarder(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Forward)
         self.target = target
         self.lose_in = 0
+        self.on_loss: Callable[[], None] = lambda: None
         self.asked: list[str] = []
 
     @property
@@ -108,6 +109,7 @@ class _Forward(http.server.BaseHTTPRequestHandler):
             answer = session.request(self.command, url, data=body, headers=headers)
         if self.server.loses(self.command, self.path):
             self.close_connection = True
+            self.server.on_loss()
             return
         self.send_response(answer.status_code)
         for name in ("Content-Type", "Date", "Retry-After", "Set-Cookie"):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +24,7 @@ from tests_real.labelstudio.rig import LabelStudioRig, People, labelstudio_rig
 
 ANNOTATORS = ("ann", "bob", "cy")
 DEPTH = 18
+RAW = {"queue": {"depth": DEPTH, "batch": 6}}
 
 
 class Loop:
@@ -28,12 +33,11 @@ class Loop:
     def __init__(self, rig: LabelStudioRig, directory: Path) -> None:
         self.rig = rig
         self.directory = directory
-        raw = {"queue": {"depth": DEPTH, "batch": 6}}
         self.settings = Settings.model_construct(
             adapter=ADAPTER,
             platform=rig.settings(),
             directory=directory,
-            **sections(raw, directory=directory),
+            **sections(RAW, directory=directory),
         )
 
     def bridge(self) -> Bridge:
@@ -138,6 +142,45 @@ def test_a_lost_answer_to_any_write_doubles_nothing(loop: Loop, nth: int) -> Non
         loop.rig.lose_write(0)
         loop.sync()
     loop.rig.lose_write(0)
+    assert loop.duplicates() == 0
+    assert loop.rig.queue() == loop.expected()
+    assert len(loop.expected()) == DEPTH
+    assert loop.sync().status == "unchanged"
+
+
+SYNC = """
+import json, sys
+from pathlib import Path
+from bridge.api import Bridge
+from bridge.config import Settings, sections
+from bridge_labelstudio import ADAPTER, LabelStudioSettings
+
+given, raw, directory = json.load(sys.stdin)
+directory = Path(directory)
+settings = Settings.model_construct(
+    adapter=ADAPTER,
+    platform=LabelStudioSettings.model_validate(given),
+    directory=directory,
+    **sections(raw, directory=directory),
+)
+with Bridge(settings) as bridge:
+    bridge.sync()
+"""
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_a_run_that_is_killed_after_any_write_is_finished_by_the_next(loop: Loop, nth: int) -> None:
+    loop.rig.add_items(list(mail(40).values()))
+    loop.sync()
+    loop.annotate(12)
+    given = loop.rig.settings().model_dump(mode="json")
+    given["api_key"] = loop.rig.people.server.token
+    child = subprocess.Popen([sys.executable, "-c", SYNC], stdin=subprocess.PIPE, text=True)
+    loop.rig.network.on_loss = child.kill
+    loop.rig.lose_write(nth)
+    child.communicate(json.dumps([given, RAW, str(loop.directory)]))
+    assert child.returncode == -signal.SIGKILL
+    loop.sync()
     assert loop.duplicates() == 0
     assert loop.rig.queue() == loop.expected()
     assert len(loop.expected()) == DEPTH
