@@ -36,6 +36,7 @@ HOMES = (
     "bridge.learners.scores",
     "bridge.platforms",
     "bridge.simulation",
+    "bridge.verify",
     "bridge.records",
 )
 BOUNDS = {Ge: "at least {}", Gt: "above {}", Le: "at most {}", Lt: "below {}"}
