@@ -197,7 +197,10 @@ def test_polygons_are_no_boxes(tmp_path: Path) -> None:
     ("fields", "annotator"),
     [
         ({"_annotator_id": "my-mails-ann-lee", "_session_id": "my-mails-x"}, "ann-lee"),
-        ({"_session_id": "my-mails-Ann%20(replace"}, "Ann%20(replace"),
+        ({"_session_id": "my-mails-Ann%20%20(replace%20%3Cyour"}, "Ann  (replace <your"),
+        ({"_session_id": "my-mails-J%C3%B6rg"}, "Jörg"),
+        ({"_session_id": "my-mails-100%"}, "100%"),
+        ({"_session_id": "my-mails-%ff"}, "%ff"),
         ({"_session_id": "merged-from-elsewhere-ann"}, "merged-from-elsewhere-ann"),
         ({"_session_id": "2023-10-27_16-50-06"}, None),
         ({"_session_id": "my-mails-2023-10-27_16-50-06"}, None),

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from bridge.records import Item, digest
 
-__all__ = ["MODEL_META", "as_item", "item_key"]
+__all__ = ["MODEL_META", "as_item", "item_key", "versions_of"]
 
 MODEL_META = ("score", "rank", "model")
 """What Bridge writes into a task's ``meta``; Prodigy ignores these names when it hashes."""
@@ -58,7 +58,17 @@ def _content_key(row: Mapping[str, Any]) -> str:
     return digest([kind, text, url])
 
 
+def versions_of(task: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The answered tasks between which the recipe ``review`` decided; none of another task."""
+    versions = task.get("versions")
+    found = versions if isinstance(versions, list) else []
+    return [v for v in found if isinstance(v, Mapping) and ("answer" in v or "sessions" in v)]
+
+
 def _named_key(row: Mapping[str, Any], key_field: str | None) -> str | None:
+    own = row.get("bridge_key")
+    if isinstance(own, str) and own:
+        return own
     for field in (key_field,) if key_field else _KEY_FIELDS:
         value = row.get(field)
         if isinstance(value, str) and value:
@@ -72,13 +82,14 @@ def item_key(row: Mapping[str, Any], key_field: str | None = None) -> str:
     """Return the key of a pool row or of a task, also of a task that Bridge never saw.
 
     ``bridge_key`` if the row has it; else ``key_field``, or where that is None ``key`` or ``id``;
-    else the digest of the content. A key of more than 512 characters is replaced by its digest.
+    else the same of the versions of a reviewed task; else the digest of the content. A key of more
+    than 512 characters is replaced by its digest.
 
     Raises:
         ValueError: the row has none of these and no content.
     """
-    own = row.get("bridge_key")
-    named = own if isinstance(own, str) and own else _named_key(row, key_field)
+    told = (_named_key(task, key_field) for task in (row, *versions_of(row)))
+    named = next((key for key in told if key is not None), None)
     if named is None:
         return _content_key(row)
     return named if len(named) <= _MAX_KEY else digest(named)

@@ -10,7 +10,6 @@ from typing import Any
 from bridge.errors import BridgeError
 from bridge.platforms import Capabilities, Finding, PushReport, Refusal
 from bridge.records import Batch, LabelClass, LabelSchema, Page, QueueItem, TaskType
-from bridge_prodigy.answers import Reading
 from bridge_prodigy.component import Component
 from bridge_prodigy.database import Database
 from bridge_prodigy.exports import Export
@@ -21,6 +20,7 @@ from bridge_prodigy.queue import merged, read_queue, write_queue
 from bridge_prodigy.settings import ProdigySettings
 from bridge_prodigy.source import Source
 from bridge_prodigy.tasks import as_task, preselected
+from bridge_prodigy.values import Reading
 
 __all__ = ["Prodigy", "connect"]
 
@@ -163,10 +163,12 @@ class Prodigy:
     def check(self) -> Iterator[Finding]:
         """Try the pool file, the answers, the queue's folder, the hashes and the classes."""
         yield self._source_finding()
-        yield from self._log.check()
+        answers = list(self._log.check())
+        yield from answers
         yield _queue_finding(self._settings.queue)
         yield _hash_finding()
-        yield self._classes_finding()
+        if all(finding.ok for finding in answers):
+            yield self._classes_finding()
 
     def _source_finding(self) -> Finding:
         try:
@@ -176,20 +178,30 @@ class Prodigy:
         return Finding(name="source", ok=True, detail=f"{self._settings.source} has {n} items.")
 
     def _classes_finding(self) -> Finding:
-        """Compare the classes with the answers that were given last."""
-        names = ", ".join(self._schema.names)
+        """Compare question and classes with the answers that there are."""
         try:
-            unknown = sorted(self._pull().class_names() - set(self._schema.names))
+            found = self._pull().survey()
         except BridgeError as error:
             return Finding(name="classes", ok=False, detail=error.what, fix=error.fix)
-        if unknown:
+        others = ", ".join(f"{n} of '{view}'" for view, n in found.others.most_common())
+        if unknown := sorted(found.names - set(self._schema.names)):
             return Finding(
                 name="classes",
                 ok=False,
                 detail=f"Answers name classes that platform.classes lacks: {', '.join(unknown)}.",
                 fix="Add them to platform.classes, or leave those answers out of training.",
             )
-        return Finding(name="classes", ok=True, detail=f"{self._schema.task}: {names}.")
+        if others and not found.read:
+            return Finding(
+                name="classes",
+                ok=False,
+                detail=f"No answer is one to '{self._schema.question}'; there are {others}.",
+                fix="Correct platform.view, or platform.dataset.",
+            )
+        detail = f"{self._schema.task}: {', '.join(self._schema.names)}."
+        if others:
+            detail += f" Answers to other questions are left out: {others}."
+        return Finding(name="classes", ok=True, detail=detail)
 
     def close(self) -> None:
         """Do nothing: no connection stays open between calls."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,15 +12,16 @@ import msgspec
 
 from bridge.errors import StoreError
 from bridge.records import Annotation, Boxes, Change, Classes, Item, Page, Problem, Spans
-from bridge_prodigy.answers import Reading, as_annotation
+from bridge_prodigy.answers import as_annotation
 from bridge_prodigy.files import FileMark
 from bridge_prodigy.items import as_item, item_key
 from bridge_prodigy.logs import AnswerLog, LogMark, LogPage, LogRow
 from bridge_prodigy.queue import read_queue
 from bridge_prodigy.source import PoolPage, Source
 from bridge_prodigy.spool import Spool, newest
+from bridge_prodigy.values import OtherQuestion, Reading, view_of
 
-__all__ = ["Pull"]
+__all__ = ["Pull", "Survey"]
 
 _SHOWN = 20
 _PAGE = 1000
@@ -62,9 +64,28 @@ def _page(
 
 
 @dataclass(frozen=True)
-class _Answered:
-    """The answers of one page, by item, with the item where the task alone tells it."""
+class Survey:
+    """What the answers are like.
 
+    Attributes:
+        names: all classes that answers name, known or not.
+        read: how many answers there are to the question that is to be learned.
+        others: how many there are to other questions, by the interface that asks them.
+    """
+
+    names: frozenset[str]
+    read: int
+    others: Counter[str]
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """The answers of one page, by item, with the item where the task alone tells it.
+
+    Answers to other questions are counted by the interface that asks them, and nothing else.
+    """
+
+    others: Counter[str] = field(default_factory=Counter)
     annotations: dict[str, list[Annotation]] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -104,14 +125,18 @@ class Pull:
             yield _page((), [_BROKEN_OFF], _encoded(known.source, None))
         yield from self._news(known)
 
-    def class_names(self) -> set[str]:
-        """Names of all classes that answers name, known or not."""
+    def survey(self) -> Survey:
+        """Read all answers, and say what they are like."""
         names: set[str] = set()
+        others: Counter[str] = Counter()
+        read = 0
         for page in self.log.pages(None):
             told = self._answered(page, everything=False)
-            answers = (a for several in told.annotations.values() for a in several)
+            answers = [a for several in told.annotations.values() for a in several]
             names.update(name for answer in answers for name in _named(answer))
-        return names
+            read += len(answers)
+            others += told.others
+        return Survey(frozenset(names), read, others)
 
     # ---------------------------------------------------------------------------------- news
 
@@ -139,6 +164,9 @@ class Pull:
         try:
             key = item_key(row.task, self.key_field)
             annotation, trouble = as_annotation(row.task, key, row.number, self.reading)
+        except OtherQuestion:
+            told.others[view_of(row.task) or "an unnamed interface"] += 1
+            return None
         except ValueError as error:
             return f"The answer was left out: {error}."
         told.annotations.setdefault(key, []).append(annotation)

@@ -37,7 +37,8 @@ class ProdigySettings(BaseModel):
         description="JSONL file that Bridge writes and the recipe bridge.queue serves"
     )
     classes: tuple[Name, ...] = Field(
-        min_length=1, description="Class names, in the order in which annotators see them"
+        min_length=1,
+        description="Class names, separated by commas, in the order in which annotators see them",
     )
     view: View = Field(default="choice", description="Prodigy's annotation interface (view_id)")
     multi: bool = Field(default=False, description="May several classes apply to one item?")
