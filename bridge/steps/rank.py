@@ -16,7 +16,7 @@ from bridge.effects import effect
 from bridge.records import Batch, Classes, Prediction, QueueItem, Target, digest
 from bridge.steps.train import aligned
 from bridge.steps.turn import Turn
-from bridge.store.batches import Queued, drawn, plan, planned, queue, reorder
+from bridge.store.batches import Queued, drawn, next_batch, plan, planned, queue, reorder
 from bridge.store.database import get_state, set_state
 from bridge.store.items import Counts, count, hold_out_in_line, in_line, items_by_id, pool_ids
 from bridge.store.registry import champion
@@ -78,6 +78,7 @@ def make_plan(turn: Turn, size: int, resolved: Resolved, *, rerank: bool) -> Pla
         hold_out = hold_out_in_line(connection, size)
         cold = in_line(connection, size)
         pool = pool_ids(connection) if size and row is not None else []
+        number = next_batch(connection)
     version = None if row is None else str(row["version"])
     model = None if version is None else turn.model(version)
     picks = _picks(turn, model, pool, hold_out, cold, size, resolved) if size else []
@@ -92,7 +93,7 @@ def make_plan(turn: Turn, size: int, resolved: Resolved, *, rerank: bool) -> Pla
         now_queued = [Queued(q.item_id, q.batch_id, places[q.entry.item.key]) for q in now_queued]
         entries = sorted((places[e.item.key] for e in entries), key=lambda entry: entry.rank)
     return Plan(
-        batch=_batch(turn, entries, version),
+        batch=_batch(turn, number, entries, version),
         queued=tuple(sorted(now_queued, key=lambda queued: queued.entry.rank)),
         item_ids={content[pick.id].key: pick.id for pick in picks},
         reranked=rerank,
@@ -222,10 +223,13 @@ def _prediction(
     )
 
 
-def _batch(turn: Turn, entries: Sequence[QueueItem], version: str | None) -> Batch | None:
+def _batch(
+    turn: Turn, number: int, entries: Sequence[QueueItem], version: str | None
+) -> Batch | None:
     if not entries:
         return None
-    content = [turn.platform.project, version, [entry.item.key for entry in entries]]
+    # The number tells a batch from an earlier one of the same items, which were given back.
+    content = [turn.platform.project, number, version, [entry.item.key for entry in entries]]
     return Batch(
         id=digest(content)[:12],
         created_at=turn.now(),

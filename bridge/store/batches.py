@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.engine import RowMapping
 
 from bridge.platforms import Refusal
@@ -22,6 +22,7 @@ __all__ = [
     "history",
     "mark_pushed",
     "mark_refused",
+    "next_batch",
     "plan",
     "planned",
     "queue",
@@ -38,6 +39,11 @@ class Queued:
     item_id: int
     batch_id: str
     entry: QueueItem
+
+
+def next_batch(connection: Connection) -> int:
+    """Return the number of the next batch, from 1."""
+    return (connection.scalar(select(func.count()).select_from(batches)) or 0) + 1
 
 
 def plan(connection: Connection, batch: Batch, item_ids: Mapping[str, int]) -> None:
