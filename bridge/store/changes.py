@@ -111,6 +111,8 @@ def _apply_group(
     connection: Connection, group: list[Change], hold_out: float, sweep: int | None
 ) -> Applied:
     known = _known_items(connection, group)
+    # An item that is gone, was never known and has no answers needs no row.
+    group = [c for c in group if c.key in known or c.annotations or not c.removed]
     fresh = {
         c.key: c
         for c in group
@@ -118,7 +120,7 @@ def _apply_group(
     }
     new_items = _insert_items(
         connection,
-        [c for c in group if c.key not in known and (c.annotations or not c.removed)],
+        [c for c in group if c.key not in known],
         hold_out,
         sweep or 0,
     )
@@ -215,6 +217,9 @@ def _update_items(connection: Connection, pairs: Sequence[tuple[Change, Any]]) -
         if change.removed != row.removed:
             values["removed"] = change.removed
             removed += change.removed
+            if not change.removed and "seq" not in values:
+                seq += 1  # it may have been gone when its content was to be encoded
+                values["seq"] = seq
         if change.queued is not None and change.queued != row.queued:
             values["queued"] = change.queued
         if values.keys() - {"queued"} and not change.removed:
