@@ -45,6 +45,7 @@ def apply_annotations(
     dated: list[tuple[int, Annotation]] = []  # the same answer, with a newer time
     for annotation in told.values():
         row, item = stored.get(annotation.id), known[annotation.item_key]
+        moved = row is not None and row.item_id != item.id
         late = _deleted_by(annotation, item.snapshot_at)
         if row is None:
             if annotation.item_key in fresh_keys or not late:
@@ -54,6 +55,8 @@ def apply_annotations(
             newer = annotation.order > _order(row) and not late
             if annotation.item_key in complete or newer or item.snapshot_at is None:
                 updates.append((row.id, annotation))
+        elif moved and annotation.item_key in fresh_keys and annotation.order >= _order(row):
+            updates.append((row.id, annotation))  # its item has another key now
         elif annotation.order > _order(row):
             (dated if annotation.digest == row.digest else updates).append((row.id, annotation))
     gone = [] if sweep is not None else _deleted(stored.values(), told, complete)
@@ -63,7 +66,8 @@ def apply_annotations(
     if sweep is not None:
         _mark_seen(connection, [stored[a].id for a in told if a in stored], sweep)
     touched = {known[a.item_key].id for a in (*inserts, *(a for _, a in updates))}
-    mark_answered(connection, touched | {row.item_id for row in gone})
+    touched |= {stored[a.id].item_id for _, a in updates} | {row.item_id for row in gone}
+    mark_answered(connection, touched)
     return Applied(
         new_annotations=len(inserts),
         changed_annotations=len(updates),
