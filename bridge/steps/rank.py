@@ -16,7 +16,7 @@ from bridge.effects import effect
 from bridge.records import Batch, Classes, Prediction, QueueItem, Target, digest
 from bridge.steps.train import aligned
 from bridge.steps.turn import Turn
-from bridge.store.batches import Queued, drawn, next_batch, plan, planned, queue, reorder
+from bridge.store.batches import Queued, drawn, next_batch, plan, queue, reorder
 from bridge.store.database import get_state, set_state
 from bridge.store.items import Counts, count, hold_out_in_line, in_line, items_by_id, pool_ids
 from bridge.store.registry import champion
@@ -110,12 +110,6 @@ def write_plan(turn: Turn, made: Plan) -> None:
             plan(connection, made.batch, made.item_ids)
         if moved:
             set_state(connection, "rerank_pending", "yes")
-
-
-def waiting(turn: Turn) -> list[Batch]:
-    """Return the batches that are planned and not pushed."""
-    with turn.store.begin() as connection:
-        return planned(connection)
 
 
 # ------------------------------------------------------------------------------------- choosing
