@@ -102,6 +102,8 @@ def _travels(field: str) -> bool:
 def _meta(row: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that travel with the item: not its content, its answer, or Bridge's own."""
     kept = {k: v for k, v in row.items() if _travels(k)}
+    if "answer" in row:  # a recipe made them; those of a pool row are its owner's
+        kept.pop("tokens", None)
     if isinstance(row.get("meta"), Mapping) and "bridge_key" in row:
         kept["meta"] = {k: v for k, v in row["meta"].items() if k not in MODEL_META}
     return {k: v for k, v in kept.items() if v not in (None, {})}

@@ -18,6 +18,9 @@ that, but Prodigy's own wrappers may not ask it again (unverified, depends on th
 recipe also hands Prodigy a fresh stream when answers come in and new tasks have arrived. With
 ``--wait`` a request for tasks waits that many seconds for the next sync before it ends.
 
+The manual views snap to tokens, so tasks without any get words here; with ``--chars``, characters.
+Offsets therefore count code points, whatever the browser counts.
+
 This file needs nothing but Prodigy and the standard library, and can be given to ``-F``.
 """
 
@@ -27,14 +30,18 @@ import json
 import logging
 import os
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["FileStream", "queue"]
+__all__ = ["FileStream", "queue", "tokens_of"]
 
 _log = logging.getLogger("bridge.prodigy.recipe")
 _POLL_SECONDS = 0.5
+_TOKEN_VIEWS = ("ner_manual", "spans_manual")
+_JOINER = "\u200d"
+_EMOJI_MODIFIERS = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
 _State = tuple[int, int, int]
 
 
@@ -47,10 +54,17 @@ class FileStream:
     Args:
         path: the queue file; absent is the same as empty.
         wait: seconds to wait for a task before the stream ends, for now.
+        finish: called with each task before it is served.
     """
 
-    def __init__(self, path: Path, wait: float = 0.0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        wait: float = 0.0,
+        finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+    ) -> None:
         self.ended = False
+        self._finish = finish or (lambda task: task)
         self._path = path
         self._wait = wait
         self._state: _State | None = None
@@ -70,7 +84,7 @@ class FileStream:
         self.ended = False
         identity, task = self._left.pop()
         self._served.add(identity)
-        return task
+        return self._finish(task)
 
     def has_next(self) -> bool:
         """Whether a task is there now; reads the file again if it was replaced."""
@@ -122,6 +136,63 @@ def _identity(task: dict[str, Any]) -> str:
     return json.dumps([task["bridge_key"], task.get("label")])
 
 
+def tokens_of(text: str, chars: bool = False) -> list[dict[str, Any]]:
+    """Split a text into tokens as the manual views need them.
+
+    A token is a word, one other character, or white space beyond one plain space; with ``chars``
+    any one character. Combining marks, emoji modifiers and what a joiner joins stay together.
+    Joining each ``text``, and a space where ``ws`` is true, gives the text again (spaCy's rule).
+
+    Returns:
+        ``text``, ``start``, ``end`` (code points, the end exclusive), ``id``, ``ws``.
+    """
+    tokens: list[dict[str, Any]] = []
+    for start, end in _pieces(text, chars):
+        piece = text[start:end]
+        if piece == " " and tokens and not tokens[-1]["ws"] and not tokens[-1]["text"].isspace():
+            tokens[-1]["ws"] = True
+            continue
+        own = {"text": piece, "start": start, "end": end, "id": len(tokens), "ws": False}
+        tokens.append(own)
+    return tokens
+
+
+def _pieces(text: str, chars: bool) -> Iterator[tuple[int, int]]:
+    start = 0
+    for at in range(1, len(text)):
+        if not _together(text[at - 1], text[at], chars):
+            yield start, at
+            start = at
+    if text:
+        yield start, len(text)
+
+
+def _together(left: str, right: str, chars: bool) -> bool:
+    """Whether two neighbouring characters belong to one token."""
+    if left.isspace() or right.isspace():
+        return False
+    if _is_mark(right) or _JOINER in (left, right) or right in _EMOJI_MODIFIERS:
+        return True
+    return not chars and _in_word(left) and _in_word(right)
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() or character == "_" or _is_mark(character)
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character).startswith("M")
+
+
+def _with_tokens(chars: bool) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    def finish(task: dict[str, Any]) -> dict[str, Any]:
+        if isinstance(task.get("text"), str):
+            task.setdefault("tokens", tokens_of(task["text"], chars))
+        return task
+
+    return finish
+
+
 def _config(view: str, labels: list[str], multiple: bool, batch: int, instant: bool) -> Any:
     config: dict[str, Any] = {
         "batch_size": 1 if instant else batch,
@@ -133,9 +204,6 @@ def _config(view: str, labels: list[str], multiple: bool, batch: int, instant: b
         config["labels"] = labels
     if view == "choice":
         config["choice_style"] = "multiple" if multiple else "single"
-    if view in ("ner_manual", "spans_manual"):
-        # Without this the views need tokens in each task. Name of the setting: unverified.
-        config["ner_manual_highlight_chars"] = True
     return config
 
 
@@ -174,10 +242,11 @@ def queue(
     batch_size: int = 5,
     instant: bool = False,
     wait: float = 0.0,
+    chars: bool = False,
 ) -> dict[str, Any]:
     """Annotate what Bridge ranked highest, in its order."""
     path = Path(queue_file).expanduser()
-    stream = FileStream(path, wait)
+    stream = FileStream(path, wait, _with_tokens(chars) if view in _TOKEN_VIEWS else None)
     held: dict[str, Any] = {}
     if not path.exists():
         _log.warning("There is no queue file %s yet; 'bridge sync' writes it.", path)
@@ -207,4 +276,5 @@ else:
         batch_size=("Tasks per request", "option", "b", int),
         instant=("Save each answer at once, without undo", "flag", "i", bool),
         wait=("Seconds to wait for a task when the queue is empty", "option", "w", float),
+        chars=("Mark single characters in the manual views, not words", "flag", "c", bool),
     )(queue)
