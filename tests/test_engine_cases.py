@@ -2,10 +2,13 @@
 
 import pytest
 
-from bridge.records import Change, Page
+from bridge.errors import PlatformError
+from bridge.records import Annotation, Change, Classes, LabelClass, LabelSchema, Page
 from bridge.store.changes import apply_page
 from bridge.store.database import open_store
-from memory_platform import START, MemoryPlatform, loop, mail, truth
+from bridge.store.items import answers
+from bridge.sync import store_of
+from memory_platform import START, MemoryPlatform, loop, lost, mail, truth
 
 
 @pytest.fixture
@@ -94,3 +97,102 @@ def test_answers_follow_their_item_to_another_key(platform, tmp_path):
     assert "another-key" not in platform.queued
     assert bridge.sync(full=True).labels == before.labels
     assert bridge.explain(old).where == "removed"
+
+
+# ------------------------------------------------------------------------------------- full pulls
+
+
+def test_a_full_pull_that_broke_off_is_made_up_for(platform, tmp_path):
+    bridge = loop(platform, tmp_path, sync={"full_every_hours": 0})
+    bridge.sync()
+    answer_all(platform)
+    labels = bridge.sync().labels
+    key = next(iter(platform.answers))
+    platform.delete_answer(key)
+    for other in platform.items:  # so that the deletion is on the first page
+        if other != key:
+            platform.tick(other)
+    pull = platform.pull
+
+    def broken(cursor):
+        yield next(pull(cursor))
+        raise lost()
+
+    platform.pull = broken
+    with pytest.raises(PlatformError):
+        bridge.sync(full=True)
+    platform.pull = pull
+    assert bridge.sync().labels == labels - 1
+    calls = platform.calls
+    bridge.sync()
+    assert platform.calls == calls + 2  # schema and pull, no page: it is made up for once
+
+
+@pytest.mark.parametrize("hours", [1e9, float("inf")])
+def test_full_pulls_can_be_put_off_for_ever(platform, tmp_path, hours):
+    bridge = loop(platform, tmp_path, sync={"full_every_hours": hours})
+    bridge.sync()
+    assert bridge.sync().status == "unchanged"
+
+
+# ------------------------------------------------------------------------------------- label schema
+
+
+def names(platform, **names):
+    """Name the classes of these ids so, and with them the answers, as a platform does."""
+    before = {known.id: known.name for known in platform.classes}
+    platform.classes = [LabelClass(id=f"id-{i}", name=name) for i, name in names.items()]
+    today = {before[known.id]: known.name for known in platform.classes if known.id in before}
+    for given in platform.answers.values():
+        for annotator, answer in given.items():
+            value = Classes(chosen=tuple(today.get(name, name) for name in answer.value.chosen))
+            given[annotator] = Annotation(**answer.model_dump() | {"value": value})
+
+
+def stored(bridge):
+    with store_of(bridge.settings) as store, store.begin() as connection:
+        return {a.key: a.value["chosen"][0] for a in answers(connection)}
+
+
+def test_swapped_names(platform, tmp_path):
+    bridge = loop(platform, tmp_path)
+    bridge.sync()
+    answer_all(platform)
+    bridge.sync()
+    names(platform, ham="spam", spam="ham")
+    result = bridge.sync()
+    assert stored(bridge) == {
+        key: "spam" if truth(key) == "ham" else "ham" for key in platform.answers
+    }
+    assert result.trained is not None
+    assert bridge.sync().status == "unchanged"
+
+
+def test_a_former_name_is_given_to_another_class(platform, tmp_path):
+    bridge = loop(platform, tmp_path)
+    bridge.sync()
+    answer_all(platform)
+    bridge.sync()
+    names(platform, ham="ham", spam="junk")
+    bridge.sync()
+    names(platform, ham="ham", spam="junk", other="spam")
+    result = bridge.sync()
+    assert set(stored(bridge).values()) == {"ham", "junk"}
+    assert result.left_out == {}
+
+
+def test_another_question_is_read_from_the_start(platform, tmp_path):
+    bridge = loop(platform, tmp_path)
+    bridge.sync()
+    answer_all(platform)
+    bridge.sync()
+    names(platform, ham="no", spam="yes")
+    schema = LabelSchema(
+        task="single",
+        question="urgent",
+        classes=(LabelClass(id="1", name="no"), LabelClass(id="2", name="yes")),
+    )
+    platform.schema = lambda: schema
+    result = bridge.sync()
+    assert set(stored(bridge).values()) == {"no", "yes"}
+    assert result.left_out == {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -43,6 +43,10 @@ def pull(turn: Turn, *, full: bool) -> Applied:
             )
             if page.cursor is not None:
                 set_state(connection, "cursor", page.cursor)
+            if full:
+                # What is deleted is told now, but looked at in the end: if this pull does not get
+                # there, the next one has to.
+                set_state(connection, "full_pull", "due")
     if sweep is not None:
         applied += _finish(turn, sweep)
     return applied
@@ -64,20 +68,28 @@ def preview(turn: Turn) -> Applied:
 
 
 def full_pull_due(turn: Turn) -> bool:
-    """Whether the last full pull is longer ago than the configuration allows."""
+    """Whether the last full pull is longer ago than the configuration allows, or did not end.
+
+    It is also due when answers have other names than those they were pulled under.
+    """
     hours = turn.settings.sync.full_every_hours
-    if not hours:
-        return False
     with turn.store.begin() as connection:
         last = get_state(connection, "last_full_pull")
-    return last is None or datetime.fromisoformat(last) <= turn.now() - timedelta(hours=hours)
+        if get_state(connection, "full_pull") == "due":
+            return True
+    if not hours:
+        return False
+    if last is None:
+        return True
+    return (turn.now() - datetime.fromisoformat(last)).total_seconds() >= hours * 3600
 
 
 def adopt_schema(connection: Connection, schema: LabelSchema) -> tuple[dict[str, str], list[str]]:
     """Store the schema of today; return what was renamed since ever, and what changed just now.
 
     A class is renamed when its stable id is known under another name. Former names keep their
-    meaning for answers that were pulled under them, unless another class has that name today.
+    meaning for answers that were pulled under them, unless another class has that name today. When
+    a name, the question or the task changed, a full pull is due, so that answers are read anew.
     """
     stored = get_state(connection, "label_schema")
     former = LabelSchema.model_validate_json(stored) if stored else None
@@ -96,6 +108,8 @@ def adopt_schema(connection: Connection, schema: LabelSchema) -> tuple[dict[str,
     }
     set_state(connection, "label_schema", schema.model_dump_json())
     set_state(connection, "class_names", _dump_names(names_of))
+    if former is not None and _read_differently(former, schema):
+        set_state(connection, "full_pull", "due")
     return renamed, [] if former is None else _differences(former, schema)
 
 
@@ -105,6 +119,14 @@ def _load_names(stored: str | None) -> dict[str, list[str]]:
 
 def _dump_names(names_of: dict[str, list[str]]) -> str:
     return json.dumps(names_of, sort_keys=True)
+
+
+def _read_differently(former: LabelSchema, schema: LabelSchema) -> bool:
+    """Whether answers that were pulled under the former schema may say something else today."""
+    before = {known.id: known.name for known in former.classes}
+    if (former.task, former.question) != (schema.task, schema.question):
+        return True
+    return any(before.get(known.id, known.name) != known.name for known in schema.classes)
 
 
 def _differences(former: LabelSchema, schema: LabelSchema) -> list[str]:
@@ -137,6 +159,7 @@ def _finish(turn: Turn, sweep: int) -> Applied:
         withdraw_unseen(connection)
         release_refused(connection)
         set_state(connection, "last_full_pull", turn.now().isoformat())
+        set_state(connection, "full_pull", "done")
     return applied
 
 

@@ -34,7 +34,7 @@ def apply_annotations(
         fresh: keys whose change is not older than what is stored.
         known: key -> stored row of the item, as it is with this change.
         sweep: number of the full pull, if it is one: deletions wait for its end then, where their
-            number is looked at.
+            number is looked at, and what it says of an unchanged answer holds.
     """
     told = {a.id: a for c in group for a in c.annotations or ()}
     fresh_keys = set(fresh)
@@ -57,6 +57,10 @@ def apply_annotations(
                 updates.append((row.id, annotation))
         elif moved and annotation.item_key in fresh_keys and annotation.order >= _order(row):
             updates.append((row.id, annotation))  # its item has another key now
+        elif (
+            sweep is not None and annotation.item_key in fresh_keys and _reads_anew(annotation, row)
+        ):
+            updates.append((row.id, annotation))
         elif annotation.order > _order(row):
             (dated if annotation.digest == row.digest else updates).append((row.id, annotation))
     gone = [] if sweep is not None else _deleted(stored.values(), told, complete)
@@ -115,6 +119,11 @@ def _stored_annotations(
 def _order(row: Any) -> tuple[str, int, str]:
     time = "" if row.updated_at is None else row.updated_at.isoformat(timespec="microseconds")
     return (time, row.revision, row.digest)
+
+
+def _reads_anew(annotation: Annotation, row: Any) -> bool:
+    """Whether the same version says something else, as after a class was renamed."""
+    return annotation.order[:2] == _order(row)[:2] and annotation.digest != row.digest
 
 
 def _deleted_by(annotation: Annotation, snapshot_at: datetime | None) -> bool:
