@@ -59,18 +59,29 @@ def test_it_learns_several_classes_an_item_with_gaps() -> None:
     assert ((p >= 0.5) == (truth == 1)).mean() > 0.9
 
 
-def test_the_temperature_makes_probabilities_honest() -> None:
+def test_calibration_makes_probabilities_honest() -> None:
     items, numbers = single(1000, 5)
     unreliable = np.random.default_rng(1).random(1000) < 0.5
     numbers[unreliable] = np.random.default_rng(2).integers(0, 3, int(unreliable.sum()))
     taught, held = examples(ENCODER, items[:200], one_hot(numbers[:200])), numbers[200:]
-    model = LEARNER.fit(taught, None, seed=0)
-    p = model.predict(ENCODER.encode(items[200:]))
-    raw = np.power(p, model.temperature)
-    raw /= raw.sum(axis=1, keepdims=True)
-    assert model.temperature > 1.5
-    assert log_loss(p, held) < log_loss(raw, held)
+    p = LEARNER.fit(taught, None, seed=0).predict(ENCODER.encode(items[200:]))
     assert abs(p.max(axis=1).mean() - (p.argmax(axis=1) == held).mean()) < 0.1
+
+
+def test_a_rare_class_is_predicted_as_often_as_it_is() -> None:
+    items, numbers = single(4000, 6, NAMES[:2])
+    rare = np.flatnonzero(numbers == 1)[:200]
+    kept = np.sort(np.concatenate([np.flatnonzero(numbers == 0), rare]))
+    items, numbers = [items[n] for n in kept], numbers[kept]
+    order = np.random.default_rng(3).permutation(len(items))
+    some, rest = order[:150], order[150:]
+    taught = examples(
+        ENCODER, [items[n] for n in some], one_hot(numbers[some], 2), classes=NAMES[:2]
+    )
+    p = LEARNER.fit(taught, None, seed=0).predict(ENCODER.encode([items[n] for n in rest]))
+    share = (numbers[rest] == 1).mean()
+    assert 0.5 * share < p[:, 1].mean() < 2 * share
+    assert 0.5 * share < (p[:, 1] >= 0.5).mean() < 2 * share
 
 
 @pytest.mark.parametrize("count", [0, 1, 7])
@@ -266,7 +277,7 @@ def test_a_model_of_another_encoder_is_refused(saved: Path) -> None:
     with pytest.raises(ModelError, match="was trained on"):
         TextLearner(HashedText(columns=2**13)).load(saved)
     header = json.loads((saved / "model.json").read_text())
-    (saved / "model.json").write_text(json.dumps(header | {"format": "text-linear-2"}))
+    (saved / "model.json").write_text(json.dumps(header | {"format": "text-linear-9"}))
     with pytest.raises(ModelError, match="not of this learner"):
         LEARNER.load(saved)
 

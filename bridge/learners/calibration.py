@@ -1,9 +1,12 @@
-"""Probabilities that mean what they say: one temperature for all logits.
+"""Probabilities that mean what they say: logits are scaled and shifted.
 
-Guo, Pleiss, Sun, Weinberger 2017, "On Calibration of Modern Neural Networks",
-https://arxiv.org/abs/1706.04599. A temperature keeps the order of the classes, so no decision
-changes. Few labels must not yield an extreme temperature, so ln T has a normal prior of standard
-deviation 0.5 around 0.
+Two classes: the sigmoid of Platt 1999, "Probabilistic Outputs for Support Vector Machines".
+Several: one scale for all and a shift for each class, the bias-corrected temperature of Alexandari,
+Kundaje, Shrikumar 2020, https://arxiv.org/abs/1901.06852. The shift matters where a class is rare:
+a linear model of few labels ranks well long before its threshold lies right.
+
+Few labels must not yield an extreme calibration: ln of the scale has a normal prior of standard
+deviation 0.5 around 0, each of m shifts one of 2 / sqrt(m).
 """
 
 from __future__ import annotations
@@ -14,11 +17,12 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["binary_temperature", "sigmoid", "softmax", "temperature"]
+__all__ = ["fit_shifts", "fit_sigmoid", "sigmoid", "softmax"]
 
-PRIOR_DEVIATION = 0.5
-BOUNDS = (-3.0, 3.0)  # of ln T
+SCALE_DEVIATION = 0.5  # of ln scale
+SHIFT_DEVIATION = 2.0  # of a single shift
 
+Loss = Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]]
 Floats = NDArray[np.float32] | NDArray[np.float64]
 
 
@@ -33,38 +37,53 @@ def sigmoid(logits: Floats) -> Floats:
     return cast("Floats", 0.5 * (1.0 + np.tanh(0.5 * logits)))
 
 
-def temperature(
+def fit_sigmoid(
+    logits: NDArray[np.float64], positive: NDArray[np.bool_], weights: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Return (scale, shift) that fit sigmoid(scale * z + shift), (n,), to what is positive (n,)."""
+    signs = np.where(positive, 1.0, -1.0)
+
+    def loss(at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        scaled = np.exp(at[0]) * logits
+        margins = signs * (scaled + at[1])
+        pull = -weights * signs * np.asarray(sigmoid(-margins))
+        value = float(weights @ np.logaddexp(0.0, -margins))
+        return value, np.array([pull @ scaled, pull.sum()])
+
+    log_scale, shift = _minimise(loss, 1)
+    return float(np.exp(log_scale)), float(shift[0])
+
+
+def fit_shifts(
     logits: NDArray[np.float64], targets: NDArray[np.int64], weights: NDArray[np.float64]
-) -> float:
-    """Return T > 0 that fits softmax(logits / T), (n, m), to the class numbers (n,)."""
+) -> tuple[float, NDArray[np.float64]]:
+    """Return (scale, shifts (m,)) that fit softmax(scale * z + shifts), (n, m), to classes (n,)."""
     rows = np.arange(len(targets))
 
-    def loss(scale: float) -> float:
-        scaled = logits * scale
-        peak = scaled.max(axis=1)
-        log_sum = peak + np.log(np.exp(scaled - peak[:, None]).sum(axis=1))
-        return float(weights @ (log_sum - scaled[rows, targets]))
+    def loss(at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        scaled = np.exp(at[0]) * logits
+        shifted = scaled + at[1:]
+        peak = shifted.max(axis=1)
+        log_sum = peak + np.log(np.exp(shifted - peak[:, None]).sum(axis=1))
+        pull = np.exp(shifted - log_sum[:, None])
+        pull[rows, targets] -= 1.0
+        pull *= weights[:, None]
+        value = float(weights @ (log_sum - shifted[rows, targets]))
+        return value, np.concatenate([[(pull * scaled).sum()], pull.sum(axis=0)])
 
-    return _minimise(loss)
-
-
-def binary_temperature(
-    logits: NDArray[np.float64], positive: NDArray[np.bool_], weights: NDArray[np.float64]
-) -> float:
-    """Return T > 0 that fits sigmoid(logits / T), (n,), to what is positive (n,)."""
-    signed = np.where(positive, logits, -logits)
-
-    def loss(scale: float) -> float:
-        return float(weights @ np.logaddexp(0.0, -scale * signed))
-
-    return _minimise(loss)
+    log_scale, shifts = _minimise(loss, logits.shape[1])
+    return float(np.exp(log_scale)), shifts
 
 
-def _minimise(loss: Callable[[float], float]) -> float:
-    from scipy.optimize import minimize_scalar
+def _minimise(loss: Loss, shifts: int) -> tuple[float, NDArray[np.float64]]:
+    from scipy.optimize import minimize
 
-    def penalised(log_t: float) -> float:
-        return loss(float(np.exp(-log_t))) + log_t**2 / (2 * PRIOR_DEVIATION**2)
+    precision = np.full(shifts + 1, shifts * SHIFT_DEVIATION**-2.0)
+    precision[0] = SCALE_DEVIATION**-2.0
 
-    found = minimize_scalar(penalised, bounds=BOUNDS, method="bounded", options={"xatol": 1e-3})
-    return float(np.exp(found.x))
+    def penalised(at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        value, gradient = loss(at)
+        return value + 0.5 * float(precision @ at**2), gradient + precision * at
+
+    found = minimize(penalised, np.zeros(shifts + 1), jac=True, method="L-BFGS-B")
+    return float(found.x[0]), np.asarray(found.x[1:], dtype=np.float64)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from bridge.errors import DataError
 from bridge.learners.base import Encoder, Examples, Features, LearningTask
-from bridge.learners.calibration import binary_temperature, sigmoid, softmax, temperature
+from bridge.learners.calibration import fit_shifts, fit_sigmoid, sigmoid, softmax
 from bridge.learners.encoding import HashedText
 from bridge.learners.linear import Fitted, balanced, fit_binary, fit_classes
 from bridge.learners.targets import known_class, unseen_prior
@@ -30,7 +30,7 @@ __all__ = ["TextLearner", "TextModel"]
 FOLDS = 5
 ONE_FOLD_FROM = 2000  # labels; from here one fold is enough to find one number
 PRUNE_FROM = 1000  # items in the pool; from here a word of one single item is left out
-NEVER = -1e6  # logit of a class that a fold did not see
+NEVER = -1e3  # logit of a class that a fold did not see
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class TextLearner:
     @property
     def id(self) -> str:
         """Names the algorithm, its version and its parameters."""
-        return f"text-linear-v1/{self.class_weight}/{self.strength:g}/{self.encoder.id}"
+        return f"text-linear-v2/{self.class_weight}/{self.strength:g}/{self.encoder.id}"
 
     def fit(self, examples: Examples, pool: FeatureReader | None, *, seed: int) -> TextModel:
         """Train from scratch; see :class:`bridge.learners.base.Learner`."""
@@ -60,7 +60,7 @@ class TextLearner:
         fit = head.fit_single if examples.task == "single" else head.fit_multi
         if len(weights):
             weights /= weights.mean()
-        fitted, prior, (coefficients, intercepts), t = fit(labels, weights)
+        fitted, prior, (coefficients, intercepts) = fit(labels, weights)
         return TextModel(
             encoder_id=self.encoder.id,
             classes=examples.classes,
@@ -71,7 +71,6 @@ class TextLearner:
             coefficients=coefficients,
             intercepts=intercepts,
             idf=head.idf,
-            temperature=t,
         )
 
     def load(self, directory: Path) -> TextModel:
@@ -90,9 +89,8 @@ class TextModel:
         prior: (k,) float32, the probability of every class that has none; 0 for the others.
         columns: (c,) int32, ascending.
         coefficients: (c, h) float32; h = 1 for two fitted classes of a single-label task, else m.
-        intercepts: (h,) float32.
+        intercepts: (h,) float32; both are of the calibrated logits.
         idf: (d,) float32, inverse document frequencies.
-        temperature: what logits are divided by.
     """
 
     encoder_id: str
@@ -104,15 +102,13 @@ class TextModel:
     coefficients: NDArray[np.float32]
     intercepts: NDArray[np.float32]
     idf: NDArray[np.float32]
-    temperature: float
 
     def predict(self, inputs: Any) -> NDArray[np.float32]:
         """Return calibrated probabilities, (n, k), of features (n, d)."""
         features = _csr(inputs)
         probabilities = np.tile(self.prior, (features.shape[0], 1))
         if len(self.fitted) and features.shape[0]:
-            logits = self._logits(features) / np.float32(self.temperature)
-            probabilities[:, self.fitted] = self._squash(logits)
+            probabilities[:, self.fitted] = self._squash(self._logits(features))
         return probabilities
 
     def save(self, directory: Path) -> None:
@@ -150,7 +146,8 @@ class TextModel:
 # ---------------------------------------------------------------------------------------- training
 
 
-Parts = tuple[NDArray[np.int64], NDArray[np.float64], Fitted, float]
+Parts = tuple[NDArray[np.int64], NDArray[np.float64], Fitted]
+Held = list[tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]]
 
 
 class _Head:
@@ -179,28 +176,25 @@ class _Head:
         known, classes = known_class(labels)
         fitted, prior = unseen_prior(classes, labels.shape[1])
         if not len(fitted):
-            return fitted, prior, self._nothing(), 1.0
+            return fitted, prior, self._nothing()
         targets = np.searchsorted(fitted, classes)
         rows, weights = self._rows[known], weights[known]
-        t = self._single_temperature(rows, targets, weights)
-        return fitted, prior, self._solve(rows, targets, weights), t
+        return fitted, prior, self._calibrated(rows, targets, weights)
 
     def fit_multi(self, labels: NDArray[np.int8], weights: NDArray[np.float64]) -> Parts:
         positives, known = (labels == 1).sum(axis=0), (labels >= 0).sum(axis=0)
         prior = (positives + 1.0) / (known + 2.0)
         fitted = np.flatnonzero((positives > 0) & (positives < known))
         if not len(fitted):
-            return fitted, prior, self._nothing(), 1.0
+            return fitted, prior, self._nothing()
         prior[fitted] = 0.0
-        solved, held = [], []
+        solved = []
         for number in fitted:
             answered = labels[:, number] >= 0
-            rows, targets = self._rows[answered], (labels[answered, number] == 1).astype(np.int64)
-            solved.append(self._solve(rows, targets, weights[answered]))
-            held.extend(self._held_out(rows, targets, weights[answered]))
+            targets = (labels[answered, number] == 1).astype(np.int64)
+            solved.append(self._calibrated(self._rows[answered], targets, weights[answered]))
         coefficients = np.concatenate([s[0] for s in solved], axis=1)
-        intercepts = np.concatenate([s[1] for s in solved])
-        return fitted, prior, (coefficients, intercepts), _joint_binary_temperature(held)
+        return fitted, prior, (coefficients, np.concatenate([s[1] for s in solved]))
 
     def _nothing(self) -> Fitted:
         return np.zeros((len(self.columns), 0), np.float32), np.zeros(0, np.float32)
@@ -214,18 +208,26 @@ class _Head:
             return fit_binary(rows, targets == 1, weights, strength, seed)
         return fit_classes(rows, targets, weights, strength, seed)
 
-    def _single_temperature(
+    def _calibrated(
         self, rows: Any, targets: NDArray[np.int64], weights: NDArray[np.float64]
-    ) -> float:
+    ) -> Fitted:
+        """Fit, and put the calibration into the coefficients and intercepts."""
+        coefficients, intercepts = self._solve(rows, targets, weights)
         held = self._held_out(rows, targets, weights)
-        if int(targets.max()) == 1 or not held:
-            return _joint_binary_temperature(held)
-        logits, answers, held_weights = (np.concatenate(part) for part in zip(*held, strict=True))
-        return temperature(logits, answers, held_weights)
+        if not held:
+            return coefficients, intercepts
+        logits, answers, counts = (np.concatenate(part) for part in zip(*held, strict=True))
+        shift: float | NDArray[np.float64]
+        if int(targets.max()) == 1:
+            scale, shift = fit_sigmoid(logits[:, 1] - logits[:, 0], answers == 1, counts)
+        else:
+            scale, shift = fit_shifts(logits, answers, counts)
+        scaled = (coefficients * np.float32(scale)).astype(np.float32)
+        return scaled, (scale * intercepts + shift).astype(np.float32)
 
     def _held_out(
         self, rows: Any, targets: NDArray[np.int64], weights: NDArray[np.float64]
-    ) -> list[tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]]:
+    ) -> Held:
         """Return (logits, class numbers, weights) of rows that their model did not see."""
         folds = _folds(targets, self._seed)
         held = []
@@ -241,15 +243,6 @@ class _Head:
             logits[:, seen] = found if found.shape[1] > 1 else np.hstack([0 * found, found])
             held.append((logits, targets[out], weights[out]))
         return held
-
-
-def _joint_binary_temperature(
-    held: list[tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]],
-) -> float:
-    if not held:
-        return 1.0
-    logits, answers, weights = (np.concatenate(part) for part in zip(*held, strict=True))
-    return binary_temperature(logits[:, 1] - logits[:, 0], answers == 1, weights)
 
 
 def _folds(targets: NDArray[np.int64], seed: int) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from bridge.errors import ModelError
 from bridge.records import Record
@@ -29,11 +29,10 @@ ARRAYS = {
 
 
 class _Header(Record):
-    format: Literal["text-linear-1"] = "text-linear-1"
+    format: Literal["text-linear-2"] = "text-linear-2"
     encoder: str
     classes: tuple[str, ...]
     task: Literal["single", "multi"]
-    temperature: float = Field(gt=0, allow_inf_nan=False)
 
 
 def write_model(model: TextModel, directory: Path) -> None:
@@ -42,7 +41,6 @@ def write_model(model: TextModel, directory: Path) -> None:
         encoder=model.encoder_id,
         classes=model.classes,
         task=model.task,
-        temperature=model.temperature,
     )
     (directory / "model.json").write_text(header.model_dump_json(indent=1), encoding="utf-8")
     np.savez(directory / "head.npz", **{name: getattr(model, name) for name in ARRAYS})
@@ -69,7 +67,6 @@ def read_model(directory: Path, encoder_id: str) -> TextModel:
         encoder_id=header.encoder,
         classes=header.classes,
         task=header.task,
-        temperature=header.temperature,
         **arrays,
     )
 
