@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.errors import PlatformError
+from bridge.errors import ConfigError, PlatformError
 from bridge.records import Annotation, Change, Classes, LabelClass, LabelSchema, Page
 from bridge.store.changes import apply_page
 from bridge.store.database import open_store
@@ -196,3 +196,19 @@ def test_another_question_is_read_from_the_start(platform, tmp_path):
     result = bridge.sync()
     assert set(stored(bridge).values()) == {"no", "yes"}
     assert result.left_out == {}
+
+
+# ----------------------------------------------------------------------------------- configuration
+
+
+def test_a_password_among_the_options_of_a_url_is_not_shown(tmp_path):
+    store = open_store(tmp_path, f"sqlite:///file:{tmp_path}/x.db?uri=true&key=canary-5b")
+    assert "canary-5b" not in store.name
+    store.close()
+
+
+@pytest.mark.parametrize("url", ["postgresql://me:p@host:canary-5b/db", "canary-5b", "a://b:[c"])
+def test_a_url_that_is_none_is_not_shown(tmp_path, url):
+    with pytest.raises(ConfigError) as caught:
+        open_store(tmp_path, url)
+    assert "canary-5b" not in str(caught.value)

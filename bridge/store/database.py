@@ -117,9 +117,13 @@ def _address(directory: Path, url: str | None) -> tuple[str | URL, str]:
     if url is not None:
         try:
             parsed = make_url(url)
-        except ArgumentError:
-            raise ConfigError("store.url is not a database URL.") from None
-        return parsed, parsed.render_as_string(hide_password=True)
+        except (ArgumentError, ValueError):  # a ValueError would quote the part that is no port
+            raise ConfigError(
+                "store.url is not a database URL.",
+                "Write special characters of a password as %XX, such as %40 for @ and %2F for /.",
+            ) from None
+        # Drivers take passwords as options, too.
+        return parsed, parsed.set(query={}).render_as_string(hide_password=True)
     path = directory / "state.db"
     try:
         directory.mkdir(parents=True, exist_ok=True)
