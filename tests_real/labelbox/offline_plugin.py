@@ -8,7 +8,8 @@ and never touches the real service:
   that a local server has finished already;
 * requests to Labelbox's own host go to the server under test;
 * requests to public images and conversations are answered here, with an image that comes with the
-  suite and a conversation without messages. Any other address but loopback fails at once.
+  suite, a conversation of two messages, and an empty file of predictions. Any other address but
+  loopback fails at once.
 
 ``BRIDGE_SUITE_RECORD`` names a file for the outcomes, by test.
 """
@@ -29,7 +30,16 @@ import requests
 from requests.adapters import HTTPAdapter
 
 _LONGEST_S = 0.02
-_CONVERSATION = {"actors": {"1": {"role": "human"}}, "messages": {}}
+_CONVERSATION = {
+    "actors": {
+        "1": {"role": "human"},
+        "2": {"metadata": {"modelConfigName": "m"}, "role": "model"},
+    },
+    "messages": {
+        "a": {"actorId": "1", "childMessageIds": ["b"]},
+        "b": {"actorId": "2", "childMessageIds": []},
+    },
+}
 _IMAGE = Path("tests/integration/media/sample_image.jpg")
 _SERVICE = "api.labelbox.com"
 
@@ -65,6 +75,8 @@ def _stand_in(
         request.url = parts._replace(scheme=server.scheme, netloc=server.netloc).geturl()
     elif parts.hostname != "127.0.0.1" and parts.path.endswith((".jpeg", ".jpg")):
         return _answer(request, _IMAGE.read_bytes())
+    elif parts.hostname != "127.0.0.1" and parts.path.endswith(".ndjson"):
+        return _answer(request, b"")
     elif parts.hostname != "127.0.0.1" and parts.path.endswith(".json"):
         return _answer(request, json.dumps(_CONVERSATION).encode())
     return _send(self, request, *rest, **more)

@@ -28,6 +28,11 @@ REQUIREMENTS = (
     *("faker", "psutil"),
 )
 
+# The suite labels 112 to 128 of a text on the internet, and wants " sollicitudin nis" back, which
+# tells that the end is inclusive. Neither the emulator nor the suite fetches it in our runs.
+SAMPLE_TEXT_URL = "https://storage.googleapis.com/lb-test-data/cataflow/media/sample-text.txt"
+SAMPLE_TEXT = f"{'.' * 112} sollicitudin nisl"
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 HOME = Path(os.environ.get("BRIDGE_LABELBOX_SDK") or ROOT / ".cache" / "labelbox").resolve()
@@ -111,6 +116,7 @@ def serve(conditions: Mapping[str, float]) -> None:
     from bridge_labelbox.emulator import Emulator
 
     emulator = Emulator()
+    emulator.world.contents = {SAMPLE_TEXT_URL: SAMPLE_TEXT}
     for name, value in conditions.items():
         setattr(emulator.faults, name, value)
     emulator.bind()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bridge_labelbox.emulator.state import DataRow, cuid, slug
+from bridge_labelbox.emulator.state import cuid, slug
 
 __all__ = ["BadLine", "classification", "features", "find_class", "read_line"]
 
@@ -92,10 +92,9 @@ def classification(normalized: Mapping[str, Any], line: Mapping[str, Any]) -> di
             raise BadLine(f"The answer does not fit a classification of type {kind}")
 
 
-def _geometry(line: Mapping[str, Any], row: DataRow) -> tuple[str, dict[str, Any]]:
+def _geometry(line: Mapping[str, Any], text: str) -> tuple[str, dict[str, Any]]:
     if "location" in line:
         start, end = line["location"]["start"], line["location"]["end"]
-        text = row.data if isinstance(row.data, str) else ""
         # The end is inclusive. Offsets count code points here; unverified for Labelbox.
         token = text[start : end + 1]
         return "TextEntity", {"location": {"start": start, "end": end, "token": token}}
@@ -116,9 +115,12 @@ def _geometry(line: Mapping[str, Any], row: DataRow) -> tuple[str, dict[str, Any
 
 
 def read_line(
-    normalized: Mapping[str, Any], line: Mapping[str, Any], row: DataRow
+    normalized: Mapping[str, Any], line: Mapping[str, Any], text: str
 ) -> tuple[str, dict[str, Any]]:
     """Return ``("classifications" | "objects", annotation)`` as exports have it.
+
+    Args:
+        text: what the row shows, for the tokens of spans.
 
     Raises:
         BadLine: it does not fit the ontology.
@@ -126,7 +128,7 @@ def read_line(
     if "answer" in line or "answers" in line:
         return "classifications", classification(normalized, line)
     feature = _feature(normalized, line)
-    kind, place = _geometry(line, row)
+    kind, place = _geometry(line, text)
     nested = [classification(normalized, one) for one in line.get("classifications") or ()]
     head = _head(feature, feature.get("name") or "")
     return "objects", {**head, "annotation_kind": kind, "classifications": nested, **place}

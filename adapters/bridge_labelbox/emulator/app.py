@@ -16,23 +16,32 @@ from starlette.types import Receive, Scope, Send
 
 from bridge_labelbox.emulator import (
     account,
+    attachments,
     batches,
     catalog,
     exports,
     imports,
+    labels,
     metadata,
+    ontologies,
     projects,
+    relations,
+    rows,
     webhooks,
 )
 from bridge_labelbox.emulator.control import control
 from bridge_labelbox.emulator.faults import Fault
-from bridge_labelbox.emulator.graphql import Call, Refused, execute, is_write
+from bridge_labelbox.emulator.graphql import Call, Refused, Upload, execute, is_write
+from bridge_labelbox.emulator.rest import rest
 from bridge_labelbox.emulator.state import World
 
 __all__ = ["make_app"]
 
 # Imported for the operations that they register.
-AREAS = (account, batches, catalog, exports, imports, metadata, projects, webhooks)
+AREAS = (
+    *(account, attachments, batches, catalog, exports, imports, labels),
+    *(metadata, ontologies, projects, relations, rows, webhooks),
+)
 
 log = logging.getLogger(__name__)
 
@@ -81,23 +90,19 @@ def make_app(world: World) -> Starlette:
             return early
         if fault is not None and fault.kind == "truncate":
             return _Broken(found.body[: len(found.body) // 2], len(found.body))
-        return Response(found.body, media_type="application/x-ndjson")
-
-    async def gone(request: Request) -> Response:
-        return Response(status_code=204)
+        return Response(found.body, media_type=found.media_type)
 
     routes = [
         Route("/graphql", graphql, methods=["POST"]),
         Route("/_gql", graphql, methods=["POST"]),
         Route("/files/{name}", file, methods=["GET", "HEAD"]),
-        Route("/api/v1/ontologies/{name}", gone, methods=["DELETE"]),
-        Route("/api/v1/feature-schemas/{name}", gone, methods=["DELETE"]),
+        *rest(world),
         *control(world),
     ]
     return Starlette(routes=routes)
 
 
-async def _operation(request: Request) -> tuple[str, dict[str, Any], dict[str, bytes]]:
+async def _operation(request: Request) -> tuple[str, dict[str, Any], dict[str, Upload]]:
     kind = request.headers.get("content-type", "")
     if not kind.startswith("multipart/form-data"):
         given = json.loads(await request.body() or b"{}")
@@ -106,7 +111,10 @@ async def _operation(request: Request) -> tuple[str, dict[str, Any], dict[str, b
     operations, files = json.loads(str(form["operations"])), {}
     for part, places in json.loads(str(form["map"])).items():
         upload = form[part]
-        files[places[0]] = upload.encode() if isinstance(upload, str) else await upload.read()
+        if isinstance(upload, str):
+            files[places[0]] = Upload(part, upload.encode())
+        else:
+            files[places[0]] = Upload(upload.filename or part, await upload.read())
     await form.close()
     return operations["query"], operations["variables"], files
 

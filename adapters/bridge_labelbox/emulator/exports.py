@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bridge_labelbox.emulator.graphql import Call, Refused, operation
@@ -214,6 +214,7 @@ def _start(call: Call, rows: Iterable[DataRow], project: Project | None, kind: s
         if fits(row)
     ]
     task = Task(cuid(), kind, now, name=given.get("taskName"), total_lines=len(lines))
+    task.done_at = now + timedelta(seconds=world.faults.export_s)
     task.chunks = list(_chunks(lines, world.faults.chunk_bytes))
     world.put_task(task)
     return task

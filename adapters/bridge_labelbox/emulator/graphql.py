@@ -7,13 +7,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from bridge_labelbox.emulator.state import DataRow, Dataset, Project, World
+from bridge_labelbox.emulator.state import DataRow, Dataset, Label, Project, World
 
-__all__ = ["Call", "Refused", "execute", "is_write", "operation", "paged"]
+__all__ = [
+    "Call",
+    "Refused",
+    "Upload",
+    "execute",
+    "is_write",
+    "matching",
+    "operation",
+    "paged",
+]
 
 T = TypeVar("T")
 
-_HEAD = re.compile(r"^\s*(query|mutation)\s*(\w*)")
+_HEAD = re.compile(r"^\s*(?:(?:query|mutation)\b\s*(\w*)|\{)")
+_WHERE = re.compile(r"(\w+): \$(param_\d+)")
 
 
 class Refused(Exception):
@@ -32,6 +42,14 @@ class Refused(Exception):
         return {"errors": [{"message": str(self), "extensions": extensions}], "data": None}
 
 
+@dataclass(frozen=True)
+class Upload:
+    """One file of a multipart request."""
+
+    name: str
+    body: bytes
+
+
 @dataclass
 class Call:
     """One operation that was asked for; ``files`` are the uploads by variable path."""
@@ -39,7 +57,7 @@ class Call:
     world: World
     text: str
     variables: Mapping[str, Any]
-    files: Mapping[str, bytes] = field(default_factory=dict)
+    files: Mapping[str, Upload] = field(default_factory=dict)
 
     def project(self, project_id: str | None = None) -> Project:
         """Return the project that the call is about.
@@ -64,6 +82,28 @@ class Call:
         if found is None:
             raise Refused("RESOURCE_NOT_FOUND", f"Dataset {dataset_id} not found")
         return found
+
+    def row(self, row_id: str) -> DataRow:
+        """Return the data row of an id.
+
+        Raises:
+            Refused: there is none.
+        """
+        found = self.world.rows.get(row_id)
+        if found is None:
+            raise Refused("RESOURCE_NOT_FOUND", "Data row not found")
+        return found
+
+    def label(self, label_id: str) -> tuple[Project, Label]:
+        """Return a label and its project.
+
+        Raises:
+            Refused: there is none.
+        """
+        for project in self.world.projects.values():
+            if label_id in project.labels:
+                return project, project.labels[label_id]
+        raise Refused("RESOURCE_NOT_FOUND", "Label not found")
 
     def rows(self, ids: Sequence[str] | None, keys: Sequence[str] | None) -> list[DataRow]:
         """Return the rows of ids and global keys.
@@ -106,8 +146,10 @@ def is_write(text: str) -> bool:
 def execute(call: Call) -> dict[str, Any]:
     """Execute one operation and return the body of the answer."""
     match = _HEAD.match(call.text)
-    handler = _HANDLERS.get(match[2]) if match else None
+    handler = _HANDLERS.get(match[1] or "") if match else None
     try:
+        if match is None:
+            raise Refused("GRAPHQL_PARSE_FAILED", "Syntax Error: no operation was found")
         if handler is None:
             # The deployed service masks every such error with the same words.
             raise Refused("GRAPHQL_VALIDATION_FAILED", "GraphQL validation error")
@@ -126,3 +168,10 @@ def paged(items: Sequence[T], text: str) -> list[T]:
         return list(items)
     skip, first = int(match[1]), int(match[2])
     return list(items[skip : skip + first])
+
+
+def matching(shown: Sequence[dict[str, Any]], call: Call) -> list[dict[str, Any]]:
+    """Keep what has the values that the ``where`` in the text asks for; all are live."""
+    wanted = {name: call.variables[given] for name, given in _WHERE.findall(call.text)}
+    wanted.pop("deleted", None)
+    return [one for one in shown if all(one.get(name) == v for name, v in wanted.items())]

@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge_labelbox.emulator import shapes
 from bridge_labelbox.emulator.answers import BadLine, read_line
-from bridge_labelbox.emulator.graphql import Call, Refused, operation
+from bridge_labelbox.emulator.graphql import Call, Refused, operation, paged
 from bridge_labelbox.emulator.people import add_label
 from bridge_labelbox.emulator.state import DataRow, Import, Project, World, cuid
 
@@ -26,9 +26,13 @@ def _import(call: Call, kind: str) -> Import:
     if (kind, name) in project.imports:
         raise Refused("RESOURCE_CONFLICT", f"Import with name '{name}' already exists")
     if not call.files:
-        raise Refused("MALFORMED_REQUEST", "Imports by address are not emulated")
-    body = next(iter(call.files.values()))
+        # Nothing is ever fetched here: an import by address begins, and fails.
+        made = Import(cuid(), name, kind, project.id, call.variables["fileUrl"])
+        project.imports[kind, name] = made
+        return made
+    body = next(iter(call.files.values())).body
     made = Import(cuid(), name, kind, project.id, world.put_file(body))
+    made.fetched = True
     made.lines = [json.loads(line) for line in body.split(b"\n") if line.strip()]
     project.imports[kind, name] = made
     return made
@@ -37,6 +41,9 @@ def _import(call: Call, kind: str) -> Import:
 def _finish(world: World, project: Project, one: Import) -> None:
     """Work the lines off, on the first look at the import."""
     if one.state != "RUNNING":
+        return
+    if not one.fetched:
+        one.state = "FAILED"
         return
     take: Callable[..., None] = _TAKE[one.kind]
     rows: dict[str, list[tuple[str, dict[str, Any]]]] = {}
@@ -71,7 +78,7 @@ def _read(
     if row.id not in project.members:
         raise BadLine("Data row is not in the project")
     ontology = world.ontologies.get(project.ontology or "")
-    return row, read_line(ontology.normalized if ontology else {}, line, row)
+    return row, read_line(ontology.normalized if ontology else {}, line, world.text_of(row))
 
 
 def _predict(
@@ -91,6 +98,7 @@ def _label(
         project,
         row_id,
         str(world.user["email"]),
+        imported=True,
         objects=[a for kind, a in answers if kind == "objects"],
         classifications=[a for kind, a in answers if kind == "classifications"],
     )
@@ -132,6 +140,36 @@ def _create_mal(call: Call) -> dict[str, Any]:
 @operation("getModelAssistedLabelingPredictionImport")
 def _get_mal(call: Call) -> dict[str, Any]:
     return {"modelAssistedLabelingPredictionImport": _found(call, _MAL)}
+
+
+def _listed(call: Call, kind: str) -> list[dict[str, Any]]:
+    found = [one for (k, _), one in call.project().imports.items() if k == kind]
+    return paged([shapes.import_(call.world, one) for one in found], call.text)
+
+
+@operation("getModelAssistedLabelingPredictionImports")
+def _list_mal(call: Call) -> dict[str, Any]:
+    return {"modelAssistedLabelingPredictionImports": _listed(call, _MAL)}
+
+
+@operation("getLabelImports")
+def _list_labels(call: Call) -> dict[str, Any]:
+    return {"labelImports": _listed(call, _LABELS)}
+
+
+@operation("deleteModelAssistedLabelingPredictionImport")
+def _delete_mal(call: Call) -> dict[str, Any]:
+    """Delete an import, and what it pre-selected (unverified)."""
+    for project in call.world.projects.values():
+        for key, one in list(project.imports.items()):
+            if one.id == call.variables["id"]:
+                del project.imports[key]
+                gone = {str(line.get("uuid")) for line in one.lines}
+                for shown in project.predictions.values():
+                    for uuid in gone & shown.keys():
+                        del shown[uuid]
+                return {"deleteModelAssistedLabelingPredictionImport": {"id": one.id}}
+    raise Refused("RESOURCE_NOT_FOUND", "Import not found")
 
 
 @operation("createLabelImportByFile", "createLabelImportByUrl")

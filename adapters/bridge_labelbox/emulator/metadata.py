@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from bridge_labelbox.emulator.graphql import Call, Refused, operation
 from bridge_labelbox.emulator.state import World, cuid
 
-__all__ = ["schemas"]
+__all__ = ["schemas", "values"]
 
 # The reserved fields that every organization has, with the ids that the SDK's tests know.
 _RESERVED: tuple[dict[str, Any], ...] = (
@@ -46,6 +47,36 @@ def _known(world: World) -> set[str]:
     """Return the ids of schemas and of their options, which are written as fields too."""
     known = schemas(world)
     return {*known, *(option["id"] for one in known.values() for option in one["options"])}
+
+
+def values(world: World, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metadata of an upload's payload, by schema id.
+
+    Raises:
+        Refused: a field is unknown, or comes twice.
+    """
+    fields = given.get("metadata_fields") or given.get("metadata") or ()
+    found = [pair for f in fields for pair in _field(world, f)]
+    names = [name for name, _ in found]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        said = f"A schemaId can only be specified once per DataRow : [{', '.join(twice)}]"
+        raise Refused("MALFORMED_REQUEST", said)
+    return dict(found)
+
+
+def _field(world: World, given: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return one metadata field by schema id; an enumeration and its option are two."""
+    schema_id = given.get("schemaId") or given.get("schema_id")
+    if schema_id:
+        return [(schema_id, given["value"])]
+    for schema in schemas(world).values():
+        if schema["name"] == given.get("name"):
+            options = [o["id"] for o in schema["options"] if o["name"] == given["value"]]
+            if options:
+                return [(schema["id"], {}), (options[0], {})]
+            return [(schema["id"], given["value"])]
+    raise Refused("MALFORMED_REQUEST", f"Unknown metadata '{given.get('name')}'")
 
 
 @operation("GetMetadataOntologyBeta")
@@ -102,13 +133,32 @@ def _upsert(call: Call) -> dict[str, Any]:
 
 @operation("DeleteDataRowMetadataBeta")
 def _delete(call: Call) -> dict[str, Any]:
-    world = call.world
+    """Delete fields; those that a row does not have are told back as failures."""
+    world, failures = call.world, []
     for one in call.variables["deletes"]:
-        row = world.find_row(one.get("globalKey") or one.get("dataRowId") or "")
-        if row is not None:
-            gone = set(one["schemaIds"])
+        row = world.find_row(one["dataRowIdentifier"]["id"])
+        here = row.metadata if row is not None else {}
+        missing = [schema for schema in one["schemaIds"] if schema not in here]
+        if missing:
+            failures.append(
+                {
+                    "dataRowId": row.id if row is not None else None,
+                    "error": "Schema did not exist",
+                    "fields": [{"schemaId": schema, "value": None} for schema in missing],
+                }
+            )
+        if row is not None and len(missing) < len(one["schemaIds"]):
+            gone = _with_options(world, one["schemaIds"])
             row.metadata = {k: v for k, v in row.metadata.items() if k not in gone}
-    return {"deleteDataRowCustomMetadata": []}
+            world.touch(row, world.now())
+    return {"deleteDataRowCustomMetadata": failures}
+
+
+def _with_options(world: World, schema_ids: list[str]) -> set[str]:
+    """Return schema ids and those of their options: a value of an enumeration is two fields."""
+    known = schemas(world)
+    options = {o["id"] for s in schema_ids if s in known for o in known[s]["options"]}
+    return {*schema_ids, *options}
 
 
 @operation("dataRowCustomMetadata")

@@ -7,9 +7,11 @@ from typing import Any
 
 from bridge_labelbox.emulator import people
 from bridge_labelbox.emulator.batches import waiting
-from bridge_labelbox.emulator.catalog import add_dataset, add_row
+from bridge_labelbox.emulator.catalog import add_dataset
 from bridge_labelbox.emulator.faults import Fault
-from bridge_labelbox.emulator.projects import add_ontology, add_project
+from bridge_labelbox.emulator.ontologies import add_ontology
+from bridge_labelbox.emulator.projects import add_project
+from bridge_labelbox.emulator.rows import add_row
 from bridge_labelbox.emulator.state import DataRow, Project, World
 from bridge_labelbox.keys import identifier, key_of
 

@@ -1,21 +1,26 @@
-"""Operations on projects and ontologies."""
+"""Operations on projects."""
 
 from __future__ import annotations
 
-import json
+from datetime import datetime
 from typing import Any
 
 from bridge_labelbox.emulator import shapes
-from bridge_labelbox.emulator.exports import label_content
-from bridge_labelbox.emulator.graphql import Call, Refused, operation, paged
-from bridge_labelbox.emulator.state import Ontology, Project, World, cuid, slug
+from bridge_labelbox.emulator.graphql import Call, Refused, matching, operation, paged
+from bridge_labelbox.emulator.state import Project, World, cuid, graphql_time
 
-__all__ = ["add_ontology", "add_project"]
+__all__ = ["add_project"]
 
 _QUEUES = (
     ("Initial labeling task", "INITIAL_LABELING_QUEUE"),
     ("Rework (all rejected)", "MANUAL_REWORK_QUEUE"),
     ("Initial review task", "MANUAL_REVIEW_QUEUE"),
+)
+# What can be given when a project is made, and changed later.
+_FIELDS = (
+    *("description", "allowedMediaType", "editorTaskType", "setupComplete"),
+    *("autoAuditPercentage", "autoAuditNumberOfLabels"),
+    *("isBenchmarkEnabled", "isConsensusEnabled"),
 )
 
 
@@ -30,39 +35,13 @@ def add_project(world: World, name: str, fields: dict[str, Any]) -> Project:
     return made
 
 
-def add_ontology(
-    world: World, name: str, normalized: dict[str, Any], media_type: str | None = "TEXT"
-) -> Ontology:
-    """Make an ontology; parts without ids get them."""
-    made = Ontology(cuid(), name, _with_ids(normalized), world.now(), media_type)
-    made.normalized.setdefault("relationships", [])
-    world.ontologies[made.id] = made
-    return made
-
-
-def _with_ids(node: Any) -> Any:
-    if isinstance(node, list):
-        return [_with_ids(one) for one in node]
-    if not isinstance(node, dict):
-        return node
-    copy = {name: _with_ids(value) for name, value in node.items()}
-    if any(name in copy for name in ("tool", "type", "label")):
-        copy["featureSchemaId"] = copy.get("featureSchemaId") or cuid()
-        copy["schemaNodeId"] = copy.get("schemaNodeId") or cuid()
-    if "tool" in copy:
-        copy.setdefault("archived", 0)
-    if "label" in copy:
-        copy["value"] = copy.get("value") or slug(copy["label"])
-    return copy
+def _fields(call: Call) -> dict[str, Any]:
+    return {name: call.variables[name] for name in _FIELDS if name in call.variables}
 
 
 @operation("CreateProject")
 def _create(call: Call) -> dict[str, Any]:
-    given = dict(call.variables)
-    for drop in ("name", "description", "autoAuditPercentage", "autoAuditNumberOfLabels"):
-        given.pop(drop, None)
-    known = {k: v for k, v in given.items() if k in ("allowedMediaType", "editorTaskType")}
-    made = add_project(call.world, call.variables["name"], known)
+    made = add_project(call.world, call.variables["name"], _fields(call))
     return {"createProject": shapes.project(call.world, made)}
 
 
@@ -73,8 +52,19 @@ def _get(call: Call) -> dict[str, Any]:
 
 @operation("GetProjects", "getProjects")
 def _list(call: Call) -> dict[str, Any]:
-    listed = paged(list(call.world.projects.values()), call.text)
-    return {"projects": [shapes.project(call.world, one) for one in listed]}
+    listed = [shapes.project(call.world, one) for one in call.world.projects.values()]
+    return {"projects": paged(matching(listed, call), call.text)}
+
+
+@operation("updateProject")
+def _update(call: Call) -> dict[str, Any]:
+    one = call.project(call.variables["ProjectId"])
+    one.name = call.variables.get("name", one.name)
+    one.fields = {**one.fields, **_fields(call)}
+    if "setupComplete" in call.variables:
+        at = datetime.fromisoformat(call.variables["setupComplete"])
+        one.fields["setupComplete"] = graphql_time(at)
+    return {"updateProject": shapes.project(call.world, one)}
 
 
 @operation("deleteProject")
@@ -82,6 +72,15 @@ def _delete(call: Call) -> dict[str, Any]:
     gone = call.project(call.variables["ProjectId"])
     del call.world.projects[gone.id]
     return {"updateProject": {"id": gone.id}}
+
+
+@operation("CloneProject")
+def _clone(call: Call) -> dict[str, Any]:
+    """Make a project of the same settings, without rows and labels."""
+    one = call.project()
+    made = add_project(call.world, f"{one.name} (copy)", dict(one.fields))
+    made.ontology = one.ontology
+    return {"cloneProject": {"id": made.id}}
 
 
 @operation("toggle_model_assisted_labeling")
@@ -92,37 +91,40 @@ def _show_predictions(call: Call) -> dict[str, Any]:
     return {"project": {"id": one.id, "showPredictionsToLabelers": shown}}
 
 
+def _editor() -> dict[str, Any]:
+    return {"id": cuid(), "name": "Editor", "description": "", "iframeUrlPath": ""}
+
+
 @operation("GetProjectLabelingFrontend")
 def _frontend(call: Call) -> dict[str, Any]:
-    one = call.project()
-    editor = {"id": cuid(), "name": "Editor", "description": "", "iframeUrlPath": ""}
-    return {"project": {"id": one.id, "labelingFrontend": editor}}
+    return {"project": {"id": call.project().id, "labelingFrontend": _editor()}}
+
+
+@operation("GetLabelingFrontends")
+def _frontends(call: Call) -> dict[str, Any]:
+    return {"labelingFrontends": paged(matching([_editor()], call), call.text)}
 
 
 @operation("GetProjectOntology")
 def _ontology(call: Call) -> dict[str, Any]:
     one = call.project()
     found = call.world.ontologies.get(one.ontology or "")
-    return {
-        "project": {"id": one.id, "ontology": None if found is None else shapes.ontology(found)}
-    }
+    shown = None
+    if found is not None:
+        shown = shapes.ontology(found)
+        if "instructions" in one.fields:
+            shown["normalized"] = {
+                **found.normalized,
+                "projectInstructions": one.fields["instructions"],
+            }
+    return {"project": {"id": one.id, "ontology": shown}}
 
 
-@operation("upsertRootSchemaNode")
-def _upsert_ontology(call: Call) -> dict[str, Any]:
-    data = call.variables["data"]
-    made = add_ontology(
-        call.world, data["name"], json.loads(data["normalized"]), data.get("mediaType")
-    )
-    return {"upsertOntology": shapes.ontology(made)}
-
-
-@operation("GetOntology", "getOntology")
-def _get_ontology(call: Call) -> dict[str, Any]:
-    found = call.world.ontologies.get(call.variables["param_0"])
-    if found is None:
-        raise Refused("RESOURCE_NOT_FOUND", "Ontology not found")
-    return {"ontology": shapes.ontology(found)}
+@operation("setprojectinsructions")
+def _instruct(call: Call) -> dict[str, Any]:
+    one = call.project()
+    one.fields = {**one.fields, "instructions": call.variables["instructions_url"]}
+    return {"setProjectInstructions": {"id": one.id, "ontology": {"id": one.ontology}}}
 
 
 @operation("ConnectOntology")
@@ -134,23 +136,53 @@ def _connect(call: Call) -> dict[str, Any]:
     return {"project": {"id": one.id, "connectOntology": {"id": ontology}}}
 
 
-@operation("GetProjectLabels")
-def _labels(call: Call) -> dict[str, Any]:
+@operation("ExtendReservations")
+def _extend(call: Call) -> dict[str, Any]:
+    """Extend none: nobody reserves rows here."""
+    call.project()
+    kinds = ("queueType:LabelingQueue)", "queueType:ReviewQueue)")
+    if not any(kind in call.text for kind in kinds):
+        raise Refused("GRAPHQL_VALIDATION_FAILED", "GraphQL validation error")
+    return {"extendReservations": 0}
+
+
+@operation("BulkAssignDataRows")
+def _assign(call: Call) -> dict[str, Any]:
+    call.project(call.variables["input"]["projectId"])
+    return {"bulkAssignDataRows": {"success": True}}
+
+
+@operation("CreateResourceTag")
+def _create_tag(call: Call) -> dict[str, Any]:
+    color = call.variables["color"].lstrip("#")
+    made = {"id": cuid(), "text": call.variables["text"], "color": color}
+    call.world.tags[made["id"]] = made
+    return {"createResourceTag": made}
+
+
+@operation("deleteResourceTag")
+def _delete_tag(call: Call) -> dict[str, Any]:
+    call.world.tags.pop(call.variables["tag_id"], None)
+    return {"deleteResourceTag": {"id": call.variables["tag_id"]}}
+
+
+@operation("GetOrganizationResourceTags")
+def _tags(call: Call) -> dict[str, Any]:
+    return {"organization": {"resourceTag": list(call.world.tags.values())}}
+
+
+def _tags_of(call: Call, one: Project) -> list[dict[str, Any]]:
+    return [call.world.tags[tag] for tag in one.tags if tag in call.world.tags]
+
+
+@operation("UpdateProjectResourceTags")
+def _tag(call: Call) -> dict[str, Any]:
     one = call.project()
-    listed = paged(list(one.labels.values()), call.text)
-    shown = [shapes.label(label, json.dumps(label_content(label))) for label in listed]
-    return {"project": {"id": one.id, "labels": shown}}
+    one.tags = list(call.variables["resourceTagIds"])
+    return {"project": {"updateProjectResourceTags": _tags_of(call, one)}}
 
 
-@operation("LabelCount")
-def _label_count(call: Call) -> dict[str, Any]:
-    return {"project": {"labelCount": len(call.project().labels)}}
-
-
-@operation("deleteLabels")
-def _delete_labels(call: Call) -> dict[str, Any]:
-    for one in call.world.projects.values():
-        for label in [x for x in one.labels.values() if f'"{x.id}"' in call.text]:
-            one.forget(label)
-            call.world.touch(call.world.rows[label.row], call.world.now())
-    return {"deleteLabels": []}
+@operation("GetProjectResourceTags")
+def _get_tags(call: Call) -> dict[str, Any]:
+    one = call.project()
+    return {"project": {"name": one.name, "resourceTags": _tags_of(call, one)}}

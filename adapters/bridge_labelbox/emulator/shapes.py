@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from bridge_labelbox.emulator.state import (
     Batch,
     DataRow,
     Dataset,
+    Feature,
     Import,
     Label,
     Member,
@@ -20,8 +22,10 @@ from bridge_labelbox.emulator.state import (
 
 __all__ = [
     "batch",
+    "benchmark",
     "data_row",
     "dataset",
+    "feature",
     "import_",
     "label",
     "ontology",
@@ -133,6 +137,29 @@ def ontology(one: Ontology) -> dict[str, Any]:
     }
 
 
+def feature(one: Feature) -> dict[str, Any]:
+    """Return a feature schema."""
+    named = one.normalized
+    return {
+        "id": one.id,
+        "name": named.get("name") or named.get("instructions") or "",
+        "color": named.get("color"),
+        "normalized": named,
+    }
+
+
+def benchmark(one: Label, *, with_label: bool = False) -> dict[str, Any]:
+    """Return the benchmark that a label is the reference of."""
+    told = {
+        "id": one.benchmark,
+        "createdAt": graphql_time(one.updated_at),
+        "lastActivity": graphql_time(one.updated_at),
+        "averageAgreement": None,
+        "completedCount": 0,
+    }
+    return {**told, "referenceLabel": {"id": one.id}} if with_label else told
+
+
 def batch(one: Project, given: Batch) -> dict[str, Any]:
     """Return a batch."""
     return {
@@ -155,15 +182,15 @@ def override(world: World, member: Member) -> dict[str, Any]:
     }
 
 
-def task(one: Task) -> dict[str, Any]:
-    """Return a task."""
+def task(one: Task, now: datetime) -> dict[str, Any]:
+    """Return a task as it is at this time."""
     at = graphql_time(one.created_at)
     return {
         "id": one.id,
         "createdAt": at,
         "updatedAt": at,
         "name": one.name,
-        "status": one.status,
+        "status": one.status_at(now),
         "completionPercentage": 100.0,
         "result": one.result,
         "errors": one.errors,
@@ -194,7 +221,7 @@ def label(one: Label, text: str) -> dict[str, Any]:
         "benchmarkAgreement": None,
         "createdAt": graphql_time(one.created_at),
         "updatedAt": graphql_time(one.updated_at),
-        "isBenchmarkReference": False,
+        "isBenchmarkReference": one.benchmark is not None,
         "label": text,
         "secondsToLabel": one.seconds,
     }

@@ -16,6 +16,7 @@ __all__ = [
     "Batch",
     "DataRow",
     "Dataset",
+    "Feature",
     "File",
     "Import",
     "Label",
@@ -100,6 +101,15 @@ class Ontology:
 
 
 @dataclass
+class Feature:
+    """One tool or classification outside of any ontology; ``normalized`` as the API tells it."""
+
+    id: str
+    normalized: dict[str, Any]
+    deleted: bool = False
+
+
+@dataclass
 class Batch:
     """One batch of a project."""
 
@@ -125,7 +135,10 @@ class Member:
 
 @dataclass
 class Label:
-    """One person's answer; exports show it from ``visible_at`` on."""
+    """One person's answer; exports show it from ``visible_at`` on.
+
+    ``benchmark`` is the id of the benchmark that it is the reference of.
+    """
 
     id: str
     row: str
@@ -135,6 +148,7 @@ class Label:
     visible_at: datetime
     seconds: float = 0
     skipped: bool = False
+    benchmark: str | None = None
     objects: list[dict[str, Any]] = field(default_factory=list)
     classifications: list[dict[str, Any]] = field(default_factory=list)
 
@@ -151,6 +165,7 @@ class Import:
     state: str = "RUNNING"
     status_url: str | None = None
     error_url: str | None = None
+    fetched: bool = False
     lines: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -170,6 +185,7 @@ class Project:
     imports: dict[tuple[str, str], Import] = field(default_factory=dict)
     predictions: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     shows_predictions: bool = False
+    tags: list[str] = field(default_factory=list)
     queues: list[dict[str, Any]] = field(default_factory=list)
     placed: int = 0
 
@@ -192,7 +208,7 @@ class Project:
 
 @dataclass
 class Task:
-    """One task of the user; ``lines`` and ``files`` are of exports only."""
+    """One task of the user; ``chunks`` and ``total_lines`` are of exports only."""
 
     id: str
     type: str
@@ -206,6 +222,12 @@ class Task:
     total_lines: int = 0
     rows: list[str] = field(default_factory=list)
     failed: list[dict[str, Any]] = field(default_factory=list)
+    done_at: datetime | None = None
+
+    def status_at(self, now: datetime) -> str:
+        """Return the status; a task that completes later is in progress until then."""
+        waits = self.status == "COMPLETE" and self.done_at is not None and now < self.done_at
+        return "IN_PROGRESS" if waits else self.status
 
 
 @dataclass
@@ -213,6 +235,7 @@ class File:
     """One file behind a signed address."""
 
     body: bytes
+    media_type: str = "application/x-ndjson"
     expires_at: datetime | None = None
 
 
@@ -223,6 +246,7 @@ class World:
         lock: hold it while reading or changing anything here.
         offset: how far the emulator's clock is ahead of the machine's.
         base: address of the server, without a slash at the end.
+        contents: texts that lie behind addresses in data rows; nothing is ever fetched.
     """
 
     def __init__(self, api_key: str) -> None:
@@ -239,6 +263,9 @@ class World:
         self.by_key: dict[str, str] = {}
         self.projects: dict[str, Project] = {}
         self.ontologies: dict[str, Ontology] = {}
+        self.features: dict[str, Feature] = {}
+        self.contents: dict[str, str] = {}
+        self.tags: dict[str, dict[str, Any]] = {}
         self.tasks: dict[str, Task] = {}
         self.jobs: dict[str, dict[str, Any]] = {}
         self.files: dict[str, File] = {}
@@ -250,14 +277,14 @@ class World:
         """Return the platform's time."""
         return datetime.now(UTC) + self.offset
 
-    def put_file(self, body: bytes) -> str:
+    def put_file(self, body: bytes, media_type: str = "application/x-ndjson") -> str:
         """Keep a file and return its signed address."""
         name = cuid()
         if len(self.files) >= _MOST_FILES:
             del self.files[next(iter(self.files))]
         ttl = self.faults.file_ttl_s
         expires = None if ttl is None else self.now() + timedelta(seconds=ttl)
-        self.files[name] = File(body, expires)
+        self.files[name] = File(body, media_type, expires)
         return f"{self.base}/files/{name}?signature={uuid.uuid4().hex}"
 
     def put_task(self, task: Task) -> None:
@@ -273,6 +300,11 @@ class World:
         recent = [entry for entry in row.activity if entry[0] > now][-20:]
         row.activity = [(row.created_at, row.last_activity(now)), *recent, (visible, now)]
         return visible
+
+    def text_of(self, row: DataRow) -> str:
+        """Return the text that a row shows; empty where it is not known."""
+        text = row.data if isinstance(row.data, str) else ""
+        return self.contents.get(text, text)
 
     def find_row(self, key: str) -> DataRow | None:
         """Return the row of a global key or an id."""
