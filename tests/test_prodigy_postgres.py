@@ -10,19 +10,22 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from bridge.errors import AuthError, PlatformError
-from bridge.records import TaskType
-from bridge.testing import PlatformSuite
-from bridge_prodigy import ProdigySettings, connect
-from bridge_prodigy.emulator import Emulator
+from bridge.errors import AuthError, BridgeError, PlatformError, Unreachable
+from bridge.records import Item, TaskType
+from bridge.testing import PlatformSuite, batch_of, replay
+from bridge_prodigy import Prodigy, ProdigySettings, connect
+from bridge_prodigy.database import driver_url
+from bridge_prodigy.emulator import Emulator, StandInDatabase
 from prodigy_rig import ProdigyRig
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
@@ -102,9 +105,9 @@ def server() -> Iterator[None]:
             process.wait(30)
 
 
-def execute(*statements: str) -> None:
+def execute(*statements: str, database: str = "postgres") -> None:
     engine = sa.create_engine(
-        f"{Server.url.replace('postgresql', 'postgresql+psycopg')}/postgres",
+        f"{Server.url.replace('postgresql', 'postgresql+psycopg')}/{database}",
         isolation_level="AUTOCOMMIT",
         poolclass=sa.NullPool,
     )
@@ -139,21 +142,112 @@ def settings(tmp_path: Path, database: str) -> ProdigySettings:
     )
 
 
-def test_a_wrong_password(tmp_path: Path) -> None:
-    url = Server.url.replace(QUOTED, "guess")
-    platform = connect(settings(tmp_path, f"{url}/postgres"))
-    with pytest.raises(AuthError) as caught:
+def shown(platform: Prodigy) -> str:
+    """All that a person or a log gets to see of a platform that does not work."""
+    with pytest.raises(BridgeError) as caught:
         list(platform.pull(None))
-    assert caught.value.fix
-    assert "guess" not in str(caught.value)
-    assert "database" in {finding.name for finding in platform.check() if not finding.ok}
+    told = [f"{f.name}: {f.detail} {f.fix}" for f in platform.check() if not f.ok]
+    assert [line.partition(":")[0] for line in told] == ["database"], "it is told once"
+    trace = "".join(traceback.format_exception(caught.value))
+    return " ".join([trace, repr(caught.value), *told])
 
 
-def test_a_database_without_tables(tmp_path: Path) -> None:
-    platform = connect(settings(tmp_path, f"{Server.url}/postgres"))
-    with pytest.raises(PlatformError, match="postgres") as caught:
+def at(**parts: Any) -> str:
+    """The server's URL with other parts, in the form in which it stands in bridge.toml."""
+    url = sa.make_url(f"{Server.url}/postgres").set(**parts)
+    return url.render_as_string(hide_password=False)
+
+
+def a_free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("parts", "kind", "what", "fix"),
+    [
+        ({"password": "guess#1"}, AuthError, "refused the login", "the password"),
+        ({"username": "nobody"}, AuthError, "refused the login", "the user"),
+        ({"password": ""}, AuthError, "refused the login", "the password"),
+        ({"database": "nowhere"}, PlatformError, "does not exist on its server", "the name"),
+        ({}, PlatformError, "lacks one of Prodigy's tables", "start Prodigy"),
+        ({"port": 0}, Unreachable, "cannot be read", "whether the server runs"),
+        ({"host": "no-such-host.invalid"}, Unreachable, "cannot be read", "database_url"),
+    ],
+)
+def test_what_does_not_work_is_told_with_advice_and_without_the_password(
+    tmp_path: Path, parts: dict[str, Any], kind: type[BridgeError], what: str, fix: str
+) -> None:
+    parts = {**parts, "port": a_free_port()} if parts.get("port") == 0 else parts
+    platform = connect(settings(tmp_path, at(**parts)))
+    with pytest.raises(kind, match=what) as caught:
         list(platform.pull(None))
-    assert PASSWORD not in str(caught.value)
-    assert QUOTED not in str(caught.value)
-    (finding,) = [f for f in platform.check() if f.name == "database"]
+    assert type(caught.value) is kind
+    assert fix in caught.value.fix
+    text = shown(platform)
+    for secret in (PASSWORD, QUOTED, "hunter2", "guess"):
+        assert secret not in text
+
+
+def test_check_names_the_missing_tables(tmp_path: Path) -> None:
+    (finding,) = [f for f in connect(settings(tmp_path, at())).check() if f.name == "database"]
     assert "dataset, example, link" in finding.detail
+
+
+@contextmanager
+def reader_of(rig: ProdigyRig, *tables: str) -> Iterator[ProdigySettings]:
+    """Settings of a role that may select from these tables and do nothing else."""
+    own = rig.emulator.options
+    role, admin = f"reader_{os.urandom(4).hex()}", own.url()
+    execute(f"CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'")
+    grants = [f"GRANT SELECT ON {table} TO {role}" for table in tables]
+    execute(*grants, database=str(admin.database))
+    url = admin.set(username=role).render_as_string(hide_password=False)
+    yield own.model_copy(update={"database_url": SecretStr(url)})
+    execute(f"DROP OWNED BY {role}", f"DROP ROLE {role}", database=str(admin.database))
+
+
+def test_a_role_that_may_only_select_is_enough() -> None:
+    with (
+        postgres_rig("single", ("a", "b")) as rig,
+        reader_of(rig, "dataset", "example", "link") as reading,
+    ):
+        items = [Item(key=f"k{n}", text=f"text {n}") for n in range(3)]
+        rig.add_items(items)
+        rig.answer("k0", ["a"], "ann")
+        platform = connect(reading)
+        platform.push(batch_of(items[1:], ("a", "b")), platform.schema())
+        *_, last = list(platform.pull(None))
+        rig.answer("k1", ["b"], "bob")
+        news = replay(platform.pull(last.cursor))[1].values()
+        assert {(a.item_key, a.annotator) for a in news} == {("k0", "ann"), ("k1", "bob")}
+        assert [finding.detail for finding in platform.check() if not finding.ok] == []
+        with pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
+            StandInDatabase(driver_url(reading.url())).add_dataset("x")
+
+
+def test_a_role_that_may_select_too_little_is_told_what_it_needs() -> None:
+    with postgres_rig("single", ("a", "b")) as rig, reader_of(rig, "dataset", "link") as reading:
+        rig.add_items([Item(key="k0", text="text")])
+        rig.answer("k0", ["a"])
+        platform = connect(reading)
+        with pytest.raises(AuthError, match="does not let this user read it") as caught:
+            list(platform.pull(None))
+        assert "SELECT on the tables dataset, example and link" in caught.value.fix
+        assert "SELECT on the tables" in shown(platform)
+
+
+def test_a_server_that_goes_away_and_comes_back_loses_nothing() -> None:
+    with postgres_rig("single", ("a", "b")) as rig:
+        rig.add_items([Item(key="k0", text="text"), Item(key="k1", text="more")])
+        rig.answer("k0", ["a"])
+        platform = rig.connect()
+        *_, last = list(platform.pull(None))
+        name = rig.emulator.options.url().database
+        execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        with pytest.raises(BridgeError, match="not currently accepting connections"):
+            list(platform.pull(last.cursor))
+        execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        rig.answer("k1", ["b"])
+        told = replay(platform.pull(last.cursor))[1].values()
+        assert {a.item_key for a in told} == {"k0", "k1"}

@@ -17,15 +17,16 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from tenacity import RetryError, Retrying, retry_if_exception, stop_after_delay, wait_random
 
-from bridge.errors import AuthError, BridgeError, ConfigError, PlatformError, Unreachable
+from bridge.errors import BridgeError, ConfigError, Unreachable
 from bridge.platforms import Finding
 from bridge.records import Problem
 from bridge_prodigy.files import decoded
 from bridge_prodigy.logs import LogMark, LogPage, LogRow, RowMark, content_digest
+from bridge_prodigy.trouble import as_bridge_error, place
 
 __all__ = ["Database", "driver_url"]
 
@@ -40,7 +41,6 @@ _DRIVERS = {
 }
 _EXTRAS = {"postgresql": "postgresql", "mysql": "mysql"}
 _BUSY = ("locked", "busy")
-_REFUSED = ("authentication failed", "access denied", "no password supplied")
 
 _dataset = sa.table("dataset", sa.column("id"), sa.column("name"), sa.column("created"))
 _example = sa.table("example", sa.column("id"), sa.column("content"))
@@ -130,51 +130,16 @@ class Database:
             return retrying(lambda: self._read_once(work))
         except RetryError as error:
             raise Unreachable(
-                f"{self._place} has been locked for {self._patience:g} s.",
+                f"{place(self._url)} has been locked for {self._patience:g} s.",
                 "Try later; close programs that hold the database open for writing.",
             ) from error
         except SQLAlchemyError as error:
-            raise self._trouble(error) from None
+            raise as_bridge_error(error, self._url) from None
 
     def _read_once(self, work: Callable[[sa.Connection], T]) -> T:
         self.calls += 1
         with self._engine.connect() as connection:
             return work(connection.execution_options(postgresql_readonly=True))
-
-    @property
-    def _place(self) -> str:
-        if self._url.get_backend_name() == "sqlite":
-            return f"Prodigy's database {self._url.database}"
-        return f"Prodigy's database {self._url.render_as_string(hide_password=True)}"
-
-    def _trouble(self, error: SQLAlchemyError) -> BridgeError:
-        said = str(getattr(error, "orig", error)).strip().partition("\n")[0]
-        if self._url.password:
-            said = said.replace(str(self._url.password), "***")
-        if any(word in said.lower() for word in _REFUSED):
-            return AuthError(
-                f"{self._place} refused the login.",
-                "Correct the user and the password in platform.database_url.",
-            )
-        if self._url.get_backend_name() == "sqlite" and not Path(self._url.database or "").exists():
-            return PlatformError(
-                f"{self._place} does not exist.",
-                "Start Prodigy once so that it makes it, or correct platform.database.",
-            )
-        if "readonly" in said.replace(" ", ""):
-            return PlatformError(
-                f"{self._place} holds an unfinished write of a Prodigy that died.",
-                "Start Prodigy once: it completes or undoes the write.",
-            )
-        # A server's operational errors are mostly about reaching it.
-        remote = self._url.get_backend_name() != "sqlite"
-        kind = Unreachable if remote and isinstance(error, OperationalError) else PlatformError
-        fix = (
-            "Check platform.database_url and whether the server runs."
-            if remote
-            else "Check that platform.database is Prodigy's file and that this user may read it."
-        )
-        return kind(f"{self._place} cannot be read: {said}.", fix)
 
     # ------------------------------------------------------------------------------- reading
 
@@ -229,17 +194,18 @@ class Database:
                 yield Finding(
                     name="database",
                     ok=False,
-                    detail=f"{self._place} has no table {', '.join(missing)}.",
+                    detail=f"{place(self._url)} has no table {', '.join(missing)}.",
                     fix="Correct where the database is: Prodigy did not make this one.",
                 )
                 return
-            yield Finding(name="database", ok=True, detail=f"{self._place} is readable.")
+            yield Finding(name="database", ok=True, detail=f"{place(self._url)} is readable.")
             detail = self._read(self._described)
             yield Finding(name="dataset", ok=True, detail=detail)
         except BridgeError as error:
             yield Finding(name="database", ok=False, detail=error.what, fix=error.fix)
 
     def _described(self, connection: sa.Connection) -> str:
+        connection.execute(sa.select(_example.c.content).limit(1))  # this user may read it
         dataset = self._found(connection)
         if dataset is None:
             return f"Dataset '{self._name}' is new: Prodigy makes it at the first start."
