@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.errors import ConfigError, PlatformError
-from bridge.records import Annotation, Change, Classes, LabelClass, LabelSchema, Page
+from bridge.records import Annotation, Change, Classes, Item, LabelClass, LabelSchema, Page
 from bridge.store.changes import apply_page
 from bridge.store.database import open_store
 from bridge.store.items import answers
@@ -212,3 +212,66 @@ def test_a_url_that_is_none_is_not_shown(tmp_path, url):
     with pytest.raises(ConfigError) as caught:
         open_store(tmp_path, url)
     assert "canary-5b" not in str(caught.value)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_that_no_generator_takes(platform, tmp_path, seed):
+    with pytest.raises(ConfigError, match=r"sync\.seed"):
+        loop(platform, tmp_path, sync={"seed": seed})
+
+
+# ---------------------------------------------------------------------------------- what is learned
+
+
+def test_other_rules_for_answers_train_again(platform, tmp_path):
+    bridge = loop(platform, tmp_path)
+    bridge.sync()
+    for key in list(platform.queued):
+        platform.answer(key, truth(key).upper() if truth(key) == "spam" else "ham")
+    assert bridge.sync().left_out["unknown class"] > 0
+    result = loop(platform, tmp_path, answers={"rename": {"SPAM": "spam"}}).sync()
+    assert result.trained is not None
+    assert result.left_out == {}
+
+
+def test_references_that_contradict_each_other_are_no_target(platform, tmp_path):
+    bridge = loop(platform, tmp_path)
+    bridge.sync()
+    torn, *rest = platform.queued
+    platform.answer(torn, "ham", annotator="ann", truth=True)
+    platform.answer(torn, "spam", annotator="bob", truth=True)
+    for key in rest:
+        platform.answer(key, truth(key))
+    assert bridge.sync().left_out == {"disagreement": 1}
+
+
+def test_a_committee_predicts(platform, tmp_path):
+    bridge = loop(platform, tmp_path, acquisition={"strategy": "committee"})
+    bridge.sync()
+    answer_all(platform)
+    bridge.sync()
+    (said,) = bridge.predict([Item(key="x", text="win a prize, click the money offer")])
+    assert 0 <= said.uncertainty <= 1
+
+
+# ----------------------------------------------------------------------------------------- looking
+
+
+def test_a_plan_that_was_answered_before_it_was_pushed_waits_no_more(platform, tmp_path):
+    bridge = loop(platform, tmp_path)
+    bridge.pull()
+    bridge.rank()
+    assert bridge.status().planned == 1
+    for key in platform.items:
+        platform.answer(key, truth(key))
+    bridge.pull()
+    assert bridge.status().planned == 0
+    assert bridge.push().pushed.batches == ()
+
+
+def test_a_refused_item_is_not_said_to_be_in_the_pool(platform, tmp_path):
+    bridge = loop(platform, tmp_path)
+    platform.refuse = set(platform.items)
+    pool = bridge.sync().pool
+    places = [bridge.explain(key).where for key in platform.items]
+    assert (places.count("refused"), places.count("pool")) == (10, pool)

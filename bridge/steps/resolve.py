@@ -86,7 +86,7 @@ def resolve_item(
         return "unknown class"
     reference = [(a, g) for a, g in votes if a.ground_truth]
     if reference:
-        votes = reference[-1:]
+        votes = reference
     elif len(_people(votes)) < settings.min_annotators:
         return "too few annotators"
     vote = _vote_single if schema.task == "single" else _vote_multi

@@ -56,8 +56,8 @@ def why_train(turn: Turn, *, force: bool = False, coming: int = 0) -> str | None
     Args:
         coming: changes that are known of and not stored.
 
-    A changed schema or another learner in the configuration is reason enough, as the champion
-    answers other questions then.
+    A changed schema, or another learner or other rules for answers in the configuration, are reason
+    enough, as the champion answers other questions then.
     """
     with turn.store.begin() as connection:
         last = last_trained(connection)
@@ -68,11 +68,17 @@ def why_train(turn: Turn, *, force: bool = False, coming: int = 0) -> str | None
         return f"{new} answers" if new >= turn.settings.sync.train_after else None
     if last["schema_digest"] != turn.schema.digest:
         return "the label schema changed"
-    if last["settings"] != turn.settings.model.model_dump(mode="json"):
-        return "the learner's settings changed"
+    if last["settings"] != _settings(turn):
+        return "the settings of the learner or of the answers changed"
     if new >= turn.settings.sync.train_after:
         return f"{new} new or changed answers"
     return None
+
+
+def _settings(turn: Turn) -> dict[str, Any]:
+    """Return the settings that decide what is learned from the same answers."""
+    settings = turn.settings
+    return {key: getattr(settings, key).model_dump(mode="json") for key in ("model", "answers")}
 
 
 def resolved_now(turn: Turn) -> Resolved:
@@ -128,7 +134,7 @@ def train(turn: Turn) -> Trained | None:
         "version": version,
         "number": number,
         "learner": turn.learner.id,
-        "settings": turn.settings.model.model_dump(mode="json"),
+        "settings": _settings(turn),
         "schema_digest": turn.schema.digest,
         "annotation_seq": mark,
         "examples": len(ids),
