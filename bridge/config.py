@@ -15,17 +15,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 
 from bridge.acquisition.spec import AcquisitionSpec
 from bridge.errors import ConfigError
 from bridge.learners.spec import LearnerSpec
 from bridge.platforms import Adapter, adapter
 from bridge.records import Record
+from bridge.safe_text import remember
 
-__all__ = ["AnswerSettings", "QueueSettings", "Settings", "StoreSettings", "SyncSettings", "load"]
+__all__ = [
+    "AnswerSettings",
+    "OperationsSettings",
+    "QueueSettings",
+    "Settings",
+    "StoreSettings",
+    "SyncSettings",
+    "load",
+]
 
 COMMITTEE = 5  # members, where a committee is needed and its size not given
+_OFFLINE = "https://not.needed/offline"  # a secret that is not asked for; some must be an address
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -82,7 +92,28 @@ class SyncSettings(Record):
     train_after: int = Field(default=1, ge=1)
     full_every_hours: float = Field(default=24.0, ge=0)
     max_deleted_share: float = Field(default=0.5, ge=0.0, le=1.0)
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**32)
+
+
+class OperationsSettings(Record):
+    """``[operations]``: how others watch the loop.
+
+    Attributes:
+        metrics_file: Prometheus text file that is written after every sync, relative to
+            ``bridge.toml``.
+        heartbeat_url: web address that is asked for after every sync that went well; nothing is
+            sent after one that failed.
+    """
+
+    metrics_file: Path | None = None
+    heartbeat_url: SecretStr | None = None
+
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _is_web_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("https://", "http://")):
+            raise ValueError("it must begin with https:// or http://")
+        return value
 
 
 class Settings(Record):
@@ -101,6 +132,7 @@ class Settings(Record):
     queue: QueueSettings = QueueSettings()
     answers: AnswerSettings = AnswerSettings()
     sync: SyncSettings = SyncSettings()
+    operations: OperationsSettings = OperationsSettings()
 
     model_config = Record.model_config | {"arbitrary_types_allowed": True}
 
@@ -117,6 +149,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "queue": QueueSettings,
     "answers": AnswerSettings,
     "sync": SyncSettings,
+    "operations": OperationsSettings,
 }
 
 
@@ -162,12 +195,16 @@ def from_mapping(
         adapter=found,
         platform=_validated(name, "platform", found.settings, options, directory, offline),
         directory=directory,
-        **sections(raw, directory=directory, name=name),
+        **sections(raw, directory=directory, name=name, offline=offline),
     )
 
 
 def sections(
-    raw: Mapping[str, Any], *, directory: Path, name: str = "configuration"
+    raw: Mapping[str, Any],
+    *,
+    directory: Path,
+    name: str = "configuration",
+    offline: bool = False,
 ) -> dict[str, Any]:
     """Validate all sections but ``[platform]``; one that is absent has its defaults.
 
@@ -175,7 +212,10 @@ def sections(
         ConfigError: a field is wrong; names the field.
     """
     parsed: dict[str, Any] = {
-        key: _validated(name, key, model, raw.get(key, {}), directory)
+        # The secret of [store] is needed offline, too; that of [operations] is not.
+        key: _validated(
+            name, key, model, raw.get(key, {}), directory, offline and key == "operations"
+        )
         for key, model in _SECTIONS.items()
     }
     parsed["model"] = parsed["model"].relative_to(directory)
@@ -214,7 +254,7 @@ def _validated(
     for key, value in raw.items():
         secret = _holds(model, key, SecretStr)
         if secret and offline:
-            values[key] = "not needed offline"
+            values[key] = _OFFLINE
         else:
             values[key] = _expanded(f"{name}: {section}.{key}", value, secret, directory)
     for key, value in values.items():  # cron starts elsewhere: paths are relative to the file
@@ -246,6 +286,12 @@ def _expanded(where: str, value: Any, secret: bool, directory: Path) -> Any:
 
 
 def _secret(where: str, value: str, directory: Path) -> str:
+    secret = _resolved(where, value, directory)
+    remember(secret)
+    return secret
+
+
+def _resolved(where: str, value: str, directory: Path) -> str:
     if value.startswith("file:"):
         path = directory / Path(value.removeprefix("file:")).expanduser()
         try:

@@ -38,7 +38,11 @@ def predict(settings: Settings, items: Sequence[Item]) -> list[Prediction]:
     inputs = items if learner.encoder is None else learner.encoder.encode(items)
     said = model.predict(inputs)
     several = LabelSchema.model_validate_json(schema).task == "multi"
-    scores = score(settings.acquisition.scoring, said, "multi" if several else "single")
+    scoring = settings.acquisition.scoring
+    members = (
+        model.committee(inputs) if scoring == "committee" and hasattr(model, "committee") else None
+    )
+    scores = score(scoring, said, "multi" if several else "single", members)
     return [
         Prediction(
             item_key=item.key,

@@ -221,7 +221,7 @@ class Explanation(Record):
 
     Attributes:
         key: the item.
-        where: ``queue``, ``answered``, ``pool``, ``queued elsewhere`` or ``removed``.
+        where: ``queue``, ``answered``, ``pool``, ``refused``, ``queued elsewhere`` or ``removed``.
         hold_out: whether it measures and is never taught.
         answers: one line for each answer.
         places: the batches it was in, newest first.

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
 from sqlalchemy.engine import RowMapping
 
 from bridge.errors import DataError
 from bridge.learners.scores import Scores
 from bridge.results import Explanation, LoopStatus, ModelSummary, Place
-from bridge.store import batches, journal, tables
+from bridge.store import batches, journal
 from bridge.store.database import Store, get_state
 from bridge.store.items import answers_of, count, hold_out_answered, row_of
 from bridge.store.registry import champion, last_trained
@@ -27,8 +26,6 @@ def status(store: Store) -> LoopStatus:
         newest = last_trained(connection)
         last = next(iter(journal.last_runs(connection, 1)), None)
         full = get_state(connection, "last_full_pull")
-        waiting = select(func.count()).select_from(tables.batches)
-        planned = connection.scalar(waiting.where(tables.batches.c.state == "planned"))
         return LoopStatus(
             project=get_state(connection, "project") or "none yet: run `bridge sync`",
             store=store.name,
@@ -43,7 +40,7 @@ def status(store: Store) -> LoopStatus:
             last_run=last["state"] if last else "never",
             last_run_at=(last["finished_at"] or last["started_at"]) if last else None,
             last_full_pull=None if full is None else datetime.fromisoformat(full),
-            planned=planned or 0,
+            planned=batches.waiting(connection),
         )
 
 
@@ -89,6 +86,8 @@ def _where(row: Any, places: tuple[Place, ...]) -> str:
         return "answered"
     if any(place.state == "open" for place in places):
         return "queue"
+    if any(place.state == "refused" for place in places):
+        return "refused"
     return "queued elsewhere" if row.queued else "pool"
 
 

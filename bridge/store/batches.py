@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
 from sqlalchemy.engine import RowMapping
 
 from bridge.platforms import Refusal
@@ -28,6 +28,7 @@ __all__ = [
     "queue",
     "release_refused",
     "reorder",
+    "waiting",
     "withdraw_unseen",
 ]
 
@@ -90,6 +91,13 @@ def planned(connection: Connection) -> list[Batch]:
                 )
             )
     return found
+
+
+def waiting(connection: Connection) -> int:
+    """Return how many batches are planned, not pushed, and not answered altogether."""
+    something = exists().where(batch_items.c.batch_id == batches.c.id, OPEN)
+    query = select(func.count()).select_from(batches)
+    return connection.scalar(query.where(batches.c.state == "planned", something)) or 0
 
 
 def mark_pushed(
