@@ -14,6 +14,7 @@ from bridge.progress import Progress
 from bridge.records import Item, Prediction
 from bridge.results import Explanation, LoopStatus, SyncResult
 from bridge.sync import STEPS, Wanted, run, store_of
+from bridge.watching import watched
 
 if TYPE_CHECKING:
     from bridge.verify import Verification
@@ -116,6 +117,7 @@ class Bridge:
         force_train: bool = False,
         dry_run: bool = False,
         wait: float = 0.0,
+        metrics_file: Path | None = None,
     ) -> SyncResult:
         """Take the loop one turn further: pull, train, rank, push.
 
@@ -124,12 +126,16 @@ class Bridge:
             force_train: train even if nothing is new.
             dry_run: say what would happen, and change nothing here or there.
             wait: seconds to wait for another run to end.
+            metrics_file: Prometheus text file to write, in place of ``operations.metrics_file``.
 
         Raises:
             Locked: another run is at work.
             BridgeError: a step failed; what the steps before it did is kept.
         """
-        return self._run(Wanted(STEPS, full, force_train, dry_run, wait))
+        wanted = Wanted(STEPS, full, force_train, dry_run, wait)
+        if dry_run:
+            return self._run(wanted)
+        return watched(lambda: self._run(wanted), self.settings, metrics_file, self._progress)
 
     def pull(self, *, full: bool = False) -> SyncResult:
         """Pull answers and items, and no more."""

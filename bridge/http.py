@@ -8,14 +8,14 @@ certainly was not executed: the connection never came about, or the server answe
 from __future__ import annotations
 
 import json
-import re
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeVar
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import NewConnectionError
@@ -24,11 +24,14 @@ from bridge._retry import Again, http_date, patient, retry_after
 from bridge._version import __version__
 from bridge.effects import effect
 from bridge.errors import AuthError, BridgeError, PlatformError, Unreachable
+from bridge.safe_text import redact, remember
 
 __all__ = ["RULES", "Answer", "Http", "Rule", "redact"]
 
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 _EXCERPT = 300
 
@@ -125,15 +128,6 @@ class Answer:
         return http_date(self.headers.get("date", ""))
 
 
-def redact(text: str, secrets: Iterable[str]) -> str:
-    """Replace every secret, also in its percent-encoded forms, longest first, by ``[secret]``."""
-    forms = {form for s in secrets if s for form in (s, quote(s), quote(s, safe=""), quote_plus(s))}
-    if not forms:
-        return text
-    pattern = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
-    return re.sub(pattern, "[secret]", text)
-
-
 class Http:
     """A connection pool with rules.
 
@@ -158,6 +152,7 @@ class Http:
     ) -> None:
         self.calls = 0
         self._secrets = tuple(secrets)
+        remember(*self._secrets)
         self._timeout = timeout
         self._budget = budget
         # The adapter's entries come first, since the first match holds.
@@ -303,6 +298,8 @@ class Http:
             failure = self._failure(method, response.url, error, repeatable)
         else:
             headers = {name.lower(): value for name, value in response.headers.items()}
+            said = (method, self._shown(response.url), response.status_code, len(body))
+            log.debug("%s %s: %d, %d bytes", *said)
             return Answer(response.status_code, self._shown(response.url), headers, body)
         raise failure from None
 

@@ -7,6 +7,7 @@ was planned is pushed as planned.
 
 from __future__ import annotations
 
+import logging
 import resource
 import time
 from collections.abc import Iterator, Mapping
@@ -20,10 +21,12 @@ from filelock import FileLock, Timeout
 from bridge.config import Settings
 from bridge.effects import effect
 from bridge.errors import BridgeError, ConfigError, DataError, Locked, StoreError
+from bridge.logs import context
 from bridge.platforms import Platform
 from bridge.progress import Progress, Silent
 from bridge.records import LabelSchema
 from bridge.results import ModelSummary, PullSummary, PushSummary, StepSummary, SyncResult
+from bridge.safe_text import redacted
 from bridge.steps.pull import adopt_schema, full_pull_due, preview, pull
 from bridge.steps.push import Pushed, pending, push
 from bridge.steps.turn import Turn
@@ -34,6 +37,8 @@ from bridge.store.registry import champion
 from bridge.store.rows import Applied
 
 __all__ = ["STEPS", "StepName", "Wanted", "locked", "run", "store_of"]
+
+log = logging.getLogger(__name__)
 
 StepName = Literal["pull", "train", "rank", "push"]
 STEPS: frozenset[StepName] = frozenset({"pull", "train", "rank", "push"})
@@ -93,17 +98,21 @@ def run(
     with locked(settings, wanted.wait), store_of(settings) as store:
         turn, timer, dead = _begin(settings, platform, store, wanted, progress or Silent())
         done = _Done(recovered=dead > 0)
-        try:
-            _prepare(turn, timer)
-            _steps(turn, timer, wanted, done)
-        except BridgeError as error:
-            _end(turn, wanted, "failed", {"error": str(error), "kind": type(error).__name__})
-            raise
-        except BaseException as error:
-            _end(turn, wanted, "failed", {"error": type(error).__name__})
-            raise
-        result = _result(turn, timer, done, wanted, time.perf_counter() - began)
-        _end(turn, wanted, "done", result.model_dump(mode="json"))
+        with context(run=turn.run_id):
+            log.info("run begun", extra={"recovering": done.recovered})
+            try:
+                _prepare(turn, timer)
+                _steps(turn, timer, wanted, done)
+            except BridgeError as error:
+                said = redacted(str(error))
+                _end(turn, wanted, "failed", {"error": said, "kind": type(error).__name__})
+                raise
+            except BaseException as error:
+                _end(turn, wanted, "failed", {"error": type(error).__name__})
+                raise
+            result = _result(turn, timer, done, wanted, time.perf_counter() - began)
+            _end(turn, wanted, "done", result.model_dump(mode="json"))
+            log.info("run ended", extra={"state": result.status, "seconds": result.seconds})
     return result
 
 
@@ -165,11 +174,15 @@ class _Timer:
                 journal.start_step(connection, turn.run_id, name, turn.now())
         state = "failed"
         try:
-            yield detail
+            with context(step=name):
+                log.info("step begun")
+                yield detail
             state = "done"
         finally:
             seconds = time.perf_counter() - began
             self.steps.append(StepSummary(name=name, seconds=round(seconds, 4)))
+            ended = {"step": name, "state": state, "seconds": round(seconds, 4)}
+            log.log(logging.INFO if state == "done" else logging.ERROR, "step ended", extra=ended)
             if self._journaled:
                 # A journal that cannot be written must not hide why the step failed.
                 with suppress(StoreError) if state == "failed" else nullcontext():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from bridge.effects import effect
@@ -12,6 +13,8 @@ from bridge.store.batches import mark_pushed, mark_refused, planned, queue
 from bridge.store.database import get_state, set_state
 
 __all__ = ["Pushed", "pending", "push"]
+
+log = logging.getLogger(__name__)
 
 NAMED = 5  # refusals that a warning names
 
@@ -72,6 +75,7 @@ def _push_batch(turn: Turn, batch: Batch) -> PushReport:
         report = turn.platform.push(batch, turn.schema)
     with effect("push recorded"), turn.store.begin() as connection:
         mark_pushed(connection, batch, report.refused, turn.now())
+    log.info("batch pushed", extra={"batch": batch.id, "items": report.accepted})
     _note_refusals(turn, report)
     return report
 
@@ -79,6 +83,8 @@ def _push_batch(turn: Turn, batch: Batch) -> PushReport:
 def _note_refusals(turn: Turn, report: PushReport) -> None:
     for fatal, what in ((True, "was not queued"), (False, "was not pre-annotated")):
         refused = [refusal for refusal in report.refused if refusal.fatal is fatal]
+        for refusal in refused:
+            log.info("%s: %s", what, refusal.why, extra={"item": refusal.key})
         for refusal in refused[:NAMED]:
             turn.warn(f"Item '{refusal.key}' {what}: {refusal.why}")
         if len(refused) > NAMED:

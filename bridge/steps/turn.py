@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from bridge.config import Settings
 from bridge.platforms import Platform
 from bridge.progress import Progress, Silent
 from bridge.records import LabelSchema, Problem
+from bridge.safe_text import redacted
 from bridge.store.database import Store
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from bridge.store.features import FeatureReader, FeatureStore
 
 __all__ = ["Turn"]
+
+log = logging.getLogger(__name__)
 
 ITEMS_A_CHUNK = 4096  # items in memory at once where a learner takes items themselves
 
@@ -54,9 +58,11 @@ class Turn:
 
     def warn(self, message: str) -> None:
         """Note a line for people, once."""
+        message = redacted(message)  # a platform may echo what it was sent
         if message not in self.warnings:
             self.warnings.append(message)
             self.progress.warn(message)
+            log.warning("%s", message)
 
     @property
     def task(self) -> Literal["single", "multi"]:
