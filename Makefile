@@ -3,11 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test test-crashes check docs wheel clean
+.PHONY: help demo test test-crashes test-labelbox test-labelstudio check docs wheel clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/ready ## Run the whole loop on real mail against an emulated Labelbox
 	$(BIN)/bridge demo
@@ -17,6 +17,12 @@ test: $(VENV)/ready ## Run the tests
 
 test-crashes: $(VENV)/ready ## Kill a sync at every moment, and see that nothing is lost (minutes)
 	$(BIN)/python -m pytest -q -m crashes tests/test_crashes.py
+
+test-labelbox: $(VENV)/ready ## Run Labelbox's own SDK and its own tests against our emulator
+	$(BIN)/python -m pytest -q tests_real/labelbox
+
+test-labelstudio: $(VENV)/ready ## Run against a real Label Studio server (installs it: 1 GB)
+	$(BIN)/python -m pytest -q tests_real/labelstudio
 
 check: $(VENV)/ready ## Lint, format and types, and whether the docs say what is true
 	$(BIN)/ruff check .
