@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test test-crashes test-labelbox test-labelstudio check docs wheel clean
+.PHONY: help demo test test-crashes test-labelbox test-labelstudio verified check docs wheel clean
 .DEFAULT_GOAL := help
 
 help: ## Say what there is
@@ -23,6 +23,9 @@ test-labelbox: $(VENV)/ready ## Run Labelbox's own SDK and its own tests against
 
 test-labelstudio: $(VENV)/ready ## Run against a real Label Studio server (installs it: 1 GB)
 	$(BIN)/python -m pytest -q tests_real/labelstudio
+
+verified: $(VENV)/ready ## Write docs/verified.md: what was run against what (many minutes)
+	$(BIN)/python tests_real/verified.py
 
 check: $(VENV)/ready ## Lint, format and types, and whether the docs say what is true
 	$(BIN)/ruff check .
