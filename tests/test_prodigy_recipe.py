@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 
 import bridge_prodigy.recipe
-from bridge.records import Batch, Item
+from bridge.records import Batch, Item, Span, Spans
 from bridge.testing import batch_of, replay
 from bridge_prodigy import connect
 from bridge_prodigy.emulator import Controller, Emulator
 from bridge_prodigy.recipe import FileStream, queue
+from bridge_prodigy.settings import View
 
 CLASSES = ("yes", "no")
 ITEMS = [Item(key=f"k{i:02}", text=f"text {i}") for i in range(40)]
@@ -128,6 +129,65 @@ def test_with_overlap_everybody_is_asked_once(tmp_path: Path) -> None:
             desk.restart()
         assert asked == [item.key for item in ITEMS[:12]]
     assert answered_keys(desk) == sorted([item.key for item in ITEMS[:12]] * 2)
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+def test_two_people_with_reloads_and_replaced_batches(tmp_path: Path, overlap: bool) -> None:
+    """A page that is loaded again shows its open tasks again, and never an answered one."""
+    desk = Emulator(tmp_path, CLASSES, feed_overlap=overlap)
+    desk.add_items(ITEMS)
+    push(desk, ITEMS)
+    given: dict[str, list[str]] = {"ann": [], "bob": []}
+    for turn in range(12):
+        for person, done in given.items():
+            shown = ask(desk, person)
+            assert not set(keys(shown)) & set(done)
+            if turn % 3 == 0:
+                assert ask(desk, person)[: len(shown)] == shown, "the page is loaded again"
+            answered = shown[: 1 + turn % 5]
+            give(desk, answered, person)
+            done += keys(answered)
+        if turn % 2:
+            rerank(desk, ITEMS[turn:] + ITEMS[:turn])
+        if turn == 7:
+            desk.restart()
+    asked = given["ann"] + given["bob"]
+    assert len(set(given["ann"])) == len(given["ann"]) >= 20
+    if not overlap:
+        assert len(set(asked)) == len(asked)
+    assert answered_keys(desk) == sorted(asked)
+
+
+@pytest.mark.parametrize("view", ["ner_manual", "spans_manual"])
+def test_the_manual_views_get_tokens_and_keep_their_own(tmp_path: Path, view: View) -> None:
+    desk = Emulator(tmp_path, ("Dish",), view=view)
+    own = [{"text": "whole text", "start": 0, "end": 10, "id": 0, "ws": False}]
+    items = [Item(key="a", text="🌮 tacos"), Item(key="b", text="whole text", meta={"tokens": own})]
+    desk.add_items(items)
+    push(desk, items)
+    first, second = ask(desk)
+    assert [(t["text"], t["start"], t["end"]) for t in first["tokens"]] == [
+        ("🌮", 0, 1),
+        ("tacos", 2, 7),
+    ]
+    assert second["tokens"] == own
+    span = {"start": 2, "end": 7, "token_start": 1, "token_end": 1, "label": "Dish"}
+    desk.controller.receive_answers([{**first, "spans": [span], "answer": "accept"}], "x")
+    desk.options.source.write_text("")
+    told, annotations, _ = replay(connect(desk.options).pull(None))
+    assert [a.value for a in annotations.values()] == [
+        Spans(spans=(Span(start=2, end=7, class_name="Dish"),))
+    ]
+    assert told == {"a": items[0]}, "the recipe's tokens are no part of the item"
+
+
+def test_single_characters_on_demand(tmp_path: Path) -> None:
+    path = tmp_path / "queue.jsonl"
+    path.write_text('{"text": "ab c", "bridge_key": "k"}\n{"image": "i", "bridge_key": "j"}\n')
+    text, image = queue("d", str(path), view="ner_manual", chars=True)["stream"]
+    assert [token["text"] for token in text["tokens"]] == ["a", "b", "c"]
+    assert "tokens" not in image
+    assert "tokens" not in next(queue("d", str(path))["stream"])
 
 
 def test_items_with_the_same_text_are_asked_each(tmp_path: Path) -> None:
