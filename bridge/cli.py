@@ -113,6 +113,7 @@ def _bridge(path: Path, console: Console | None = None, *, offline: bool = False
     return Bridge.from_config(path, offline=offline, progress=console)
 
 
+_SOME = click.IntRange(min=1)
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
 
 
@@ -166,7 +167,12 @@ def check(path: Path, as_json: bool) -> None:
 @click.option("--full", is_flag=True, help="Pull everything, which also finds what was deleted.")
 @click.option("--force-train", is_flag=True, help="Train even if nothing is new.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen; pull, plan and push nothing.")
-@click.option("--wait", type=float, default=0, help="Seconds to wait for another run to end.")
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=0,
+    help="Seconds to wait for another run to end.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print the summary line and warnings only.")
 @_json
 def sync(
@@ -264,9 +270,17 @@ def explain(path: Path, item: str, as_json: bool) -> None:
 )
 @click.option("--text", default="text", show_default=True, help="Field with the text.")
 @click.option("--label", default="label", show_default=True, help="Field with the class name(s).")
-@click.option("--seeds", default=3, show_default=True, help="How often to repeat.")
-@click.option("--batch", default=20, show_default=True, help="Labels between two syncs.")
-@click.option("--budget", default=400, show_default=True, help="Labels after which to stop.")
+@click.option("--seeds", type=_SOME, default=3, show_default=True, help="How often to repeat.")
+@click.option(
+    "--batch",
+    type=click.IntRange(1, 1000),
+    default=20,
+    show_default=True,
+    help="Labels between two syncs.",
+)
+@click.option(
+    "--budget", type=_SOME, default=400, show_default=True, help="Labels after which to stop."
+)
 @_config
 @_json
 def simulate(
@@ -300,7 +314,12 @@ def simulate(
 @main.command(short_help="Run an emulator of a platform.")
 @click.argument("platform")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=0, help="Port to listen on; 0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Port to listen on; 0 takes a free one.",
+)
 @click.option("--data", type=click.Path(), help="JSON Lines with text and label to start with.")
 def emulate(platform: str, host: str, port: int, data: str | None) -> None:
     """Run an emulator of PLATFORM (labelbox, prodigy), to try things without an account."""
@@ -314,9 +333,17 @@ def emulate(platform: str, host: str, port: int, data: str | None) -> None:
 
 
 @main.command(short_help="See the loop at work on real mail.")
-@click.option("--seeds", default=3, show_default=True, help="Random selections to compare with.")
-@click.option("--syncs", default=10, show_default=True, help="Turns of the loop.")
-@click.option("--spam", default=0.05, show_default=True, help="Share of spam in the mail.")
+@click.option(
+    "--seeds", type=_SOME, default=3, show_default=True, help="Random selections to compare with."
+)
+@click.option("--syncs", type=_SOME, default=10, show_default=True, help="Turns of the loop.")
+@click.option(
+    "--spam",
+    type=click.FloatRange(0.01, 0.3),
+    default=0.05,
+    show_default=True,
+    help="Share of spam in the mail.",
+)
 def demo(seeds: int, syncs: int, spam: float) -> None:
     """Run the whole loop on real mail against an emulated Labelbox, and compare with random."""
     from bridge.demo import run_demo

@@ -161,8 +161,10 @@ def simulation_lines(simulation: Simulation) -> list[str]:
 def curve_table(simulation: Simulation) -> Table:
     """Return the learning curves side by side: score at a number of labels, median of seeds."""
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=f"{simulation.metric} on the test part")
+    # A plain str would be read for markup, and the metric may name a class.
+    table = Table(title=Text(f"{simulation.metric} on the test part"))
     for heading in ("labels", "bridge", "random"):
         table.add_column(heading, justify="right")
     table.add_column("bridge #  random ·", justify="left")
