@@ -36,7 +36,7 @@ __all__ = [
 
 COMMITTEE = 5  # members, where a committee is needed and its size not given
 _OFFLINE = "https://not.needed/offline"  # a secret that is not asked for; some must be an address
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class StoreSettings(Record):
@@ -275,7 +275,7 @@ def _expanded(where: str, value: Any, secret: bool, directory: Path) -> Any:
     if isinstance(value, str):
         if secret:
             return _secret(where, value, directory)
-        return _VARIABLE.sub(lambda match: _environment(where, match[1]), value)
+        return VARIABLE.sub(lambda match: _environment(where, match[1]), value)
     if secret:
         raise ConfigError(f"{where} must be text.", 'Give it as "${NAME}" or "file:PATH".')
     if isinstance(value, list):
@@ -298,8 +298,8 @@ def _resolved(where: str, value: str, directory: Path) -> str:
             return path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
             raise ConfigError(f"{where}: the file {path} cannot be read.") from None
-    if _VARIABLE.search(value):
-        return _VARIABLE.sub(lambda match: _environment(where, match[1]), value)
+    if VARIABLE.search(value):
+        return VARIABLE.sub(lambda match: _environment(where, match[1]), value)
     raise ConfigError(
         f"{where} holds a secret in clear.",
         'Put it into the environment and write "${NAME}", or into a file and write "file:PATH".',

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import lzma
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+
+from pydantic import ValidationError
 
 from bridge.errors import DataError
 from bridge.records import Item, LabelClass, LabelSchema
@@ -38,7 +40,7 @@ def read_labeled(path: str | Path, *, text: str = "text", label: str = "label") 
     path = Path(path)
     try:
         with _opened(path) as lines:
-            rows = list(_rows(path, lines, text, label))
+            rows = list(_distinct(path, _rows(path, lines, text, label)))
     except (OSError, EOFError, lzma.LZMAError, gzip.BadGzipFile) as error:
         raise DataError(f"{path} cannot be read: {error}.") from None
     if not rows:
@@ -76,10 +78,41 @@ def _rows(path: Path, lines: Iterable[bytes], text: str, label: str) -> Iterator
             raise DataError(f"{where} is not UTF-8.") from None
         except ValueError as error:
             raise DataError(f"{where} is not JSON: {error}.") from None
-        if not isinstance(row, dict) or not str(row.get(text) or "").strip():
-            raise DataError(f"{where} has no text in the field '{text}'.")
-        if label not in row:
-            raise DataError(f"{where} has no field '{label}'.")
-        given = row[label] if isinstance(row[label], list) else [row[label]]
-        key = str(row.get("key") or f"row-{number:06d}")
-        yield Labeled(Item(key=key, text=str(row[text])), tuple(str(name) for name in given))
+        if not isinstance(row, dict):
+            raise DataError(f"{where} is not a JSON object.")
+        yield Labeled(_item(row, number, text, where), _classes(row, label, where))
+
+
+def _item(row: Mapping[str, Any], number: int, text: str, where: str) -> Item:
+    said = row.get(text)
+    if not isinstance(said, str) or not said.strip():
+        raise DataError(f"{where} has no text in the field '{text}'.")
+    key = str(row.get("key") or f"row-{number:06d}")
+    try:
+        f"{key}{said}".encode()
+        return Item(key=key, text=said)
+    except UnicodeEncodeError:
+        raise DataError(f"{where} holds half of a surrogate pair, which is no character.") from None
+    except ValidationError:
+        raise DataError(f"{where} has a key of more than 512 characters.") from None
+
+
+def _classes(row: Mapping[str, Any], label: str, where: str) -> tuple[str, ...]:
+    if label not in row:
+        raise DataError(f"{where} has no field '{label}'.")
+    given = row[label] if isinstance(row[label], list) else [row[label]]
+    if not all(isinstance(name, str | int | float) for name in given):
+        raise DataError(f"{where} has no class name in the field '{label}'.")
+    return tuple(dict.fromkeys(str(name) for name in given))
+
+
+def _distinct(path: Path, rows: Iterable[Labeled]) -> Iterator[Labeled]:
+    keys: set[str] = set()
+    for row in rows:
+        if row.item.key in keys:
+            raise DataError(
+                f"{path} has the key '{row.item.key}' more than once.",
+                "Give each item one line; several classes of one item are a list.",
+            )
+        keys.add(row.item.key)
+        yield row

@@ -10,7 +10,7 @@ import click
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from bridge.config import from_mapping
+from bridge.config import VARIABLE, from_mapping
 from bridge.errors import ConfigError
 from bridge.platforms import Adapter, adapter, adapter_names
 
@@ -34,7 +34,7 @@ def write_config(
     """Ask for what was not given, validate, and write the file.
 
     Raises:
-        ConfigError: the file exists, or an answer is wrong.
+        ConfigError: the file exists or cannot be written, or an answer is wrong.
     """
     if path.exists() and not force:
         raise ConfigError(f"{path} exists.", "Use --force to overwrite it.")
@@ -43,7 +43,10 @@ def write_config(
     values = _answers(found, dict(_pair(text) for text in given))
     # Validate as far as it goes without the secrets, which may not be set yet on this machine.
     _validate(found, values, path.resolve().parent)
-    path.write_text(_document(name, values), encoding="utf-8")
+    try:
+        path.write_text(_document(name, values), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}.") from None
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -71,6 +74,12 @@ def _answers(found: Adapter, given: dict[str, str]) -> dict[str, Any]:
                 f"{field.description or key}: name of the environment variable that holds it",
                 default=variable,
             )
+            if not VARIABLE.fullmatch(f"${{{said}}}"):
+                # Not told again: somebody may have pasted the secret itself.
+                raise ConfigError(
+                    f"What was given for platform.{key} is not the name of a variable.",
+                    f"Put the secret into a variable such as {variable}, and give its name.",
+                )
             answers[key] = f"${{{said}}}"
         elif field.is_required():
             answers[key] = _parsed(field, click.prompt(field.description or key))

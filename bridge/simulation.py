@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 from pydantic import BaseModel
 
@@ -29,11 +29,9 @@ from bridge.records import (
     Classes,
     LabelSchema,
     Record,
+    digest,
 )
 from bridge.sync import STEPS, Wanted, run, store_of
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = [
     "Arm",
@@ -51,6 +49,7 @@ __all__ = [
 LEVELS = (0.90, 0.95, 0.98)
 ARMS: tuple[Literal["bridge"], Literal["random"]] = ("bridge", "random")
 NOTHING = Record()
+LONG = 500  # characters of a key; with a seed before it, it must not become too long
 IN_A_ROW = 3  # so many evaluations in a row must reach a level, so that luck does not count
 
 
@@ -275,9 +274,13 @@ def first_at(curve: Sequence[tuple[int, float]], goal: float) -> int | None:
 def _rekeyed(rows: Sequence[Labeled], seed: int) -> list[Labeled]:
     """Give items other keys for each seed, since lots are drawn by the key alone."""
     return [
-        Labeled(row.item.model_copy(update={"key": f"{seed}/{row.item.key}"}), row.classes)
+        Labeled(row.item.model_copy(update={"key": _key(row.item.key, seed)}), row.classes)
         for row in rows
     ]
+
+
+def _key(key: str, seed: int) -> str:
+    return f"{seed}/{key if len(key) <= LONG else digest(key)}"
 
 
 def saved(arms: Sequence[Arm]) -> dict[str, Saving]:

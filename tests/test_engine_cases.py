@@ -1,7 +1,11 @@
 """Cases that broke the engine once, through the Python face, on a platform in memory."""
 
-import pytest
+import json
 
+import pytest
+from click.testing import CliRunner
+
+from bridge.cli import main
 from bridge.errors import ConfigError, PlatformError
 from bridge.records import Annotation, Change, Classes, Item, LabelClass, LabelSchema, Page
 from bridge.store.changes import apply_page
@@ -275,3 +279,91 @@ def test_a_refused_item_is_not_said_to_be_in_the_pool(platform, tmp_path):
     pool = bridge.sync().pool
     places = [bridge.explain(key).where for key in platform.items]
     assert (places.count("refused"), places.count("pool")) == (10, pool)
+
+
+# ------------------------------------------------------------------------------- the command line
+
+
+def command(*words, **more):
+    return CliRunner().invoke(main, list(words), prog_name="bridge", **more)
+
+
+@pytest.fixture
+def labeled(tmp_path):
+    """Return a function that writes mail, and further rows, as labeled data."""
+
+    def write(*rows, label="{}"):
+        path = tmp_path / "labeled.jsonl"
+        given = [
+            {"text": item.text, "label": label.format(truth(key))} for key, item in mail(60).items()
+        ]
+        path.write_text("".join(json.dumps(row) + "\n" for row in [*given, *rows]))
+        return ["simulate", "--data", str(path), "-c", str(tmp_path / "absent.toml")]
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("simulate", "--seeds", "0"),
+        ("simulate", "--batch", "0"),
+        ("simulate", "--budget", "0"),
+        ("demo", "--seeds", "0"),
+        ("demo", "--spam", "1.0"),
+        ("sync", "--wait", "-1"),
+        ("emulate", "prodigy", "--port", "70000"),
+    ],
+)
+def test_numbers_out_of_range_are_wrong_usage(words):
+    assert command(*words).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"text": "a", "label": None}, "no class name"),
+        ({"text": "a", "label": {"x": 1}}, "no class name"),
+        ({"text": ["a"], "label": "ham"}, "no text"),
+        ({"text": "a \ud800", "label": "ham"}, "half of a surrogate pair"),
+        ({"text": "a", "label": "ham", "key": "k" * 513}, "more than 512 characters"),
+    ],
+)
+def test_strange_rows_are_named(labeled, row, said):
+    ran = command(*labeled(row))
+    assert ran.exit_code == 65
+    assert "line 61" in ran.output
+    assert said in ran.output
+
+
+def test_a_key_on_two_lines_is_named(labeled):
+    row = {"text": "a", "label": "ham", "key": "twice"}
+    ran = command(*labeled(row, row))
+    assert ran.exit_code == 65
+    assert "'twice' more than once" in ran.output
+
+
+def test_long_keys_and_class_names_like_markup_are_simulated(labeled):
+    words = labeled({"text": "a", "label": "[/ham]", "key": "k" * 512}, label="[/{}]")
+    ran = command(*words, "--seeds", "1", "--budget", "20")
+    assert ran.exit_code == 0, ran.output
+    assert "F1 of '[/spam]'" in ran.output
+
+
+def test_init_takes_no_secret_for_the_name_of_a_variable(tmp_path):
+    path = tmp_path / "bridge.toml"
+    pasted = command(
+        "init", "--platform", "labelbox", "-c", str(path), input="canary.5b-77\np\nd\n"
+    )
+    assert pasted.exit_code == 78
+    assert "canary" not in pasted.output.split("Error: ")[1]
+    assert not path.exists()
+
+
+def test_init_where_nothing_can_be_written(tmp_path):
+    path = tmp_path / "absent" / "bridge.toml"
+    given = ("dataset=d", "source=s.jsonl", "queue=q.jsonl", "classes=a,b")
+    options = [word for pair in given for word in ("--set", pair)]
+    ran = command("init", "--platform", "prodigy", "-c", str(path), *options)
+    assert ran.exit_code == 78
+    assert "cannot be written" in ran.output
