@@ -7,7 +7,6 @@ Only click is imported here; a command imports what it needs when it runs, so th
 from __future__ import annotations
 
 import json
-import traceback
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -16,66 +15,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from bridge._version import __version__
-from bridge.errors import BridgeError
+from bridge.endings import EXIT_CODES, EndingGroup
 
 if TYPE_CHECKING:
     from bridge.api import Bridge
     from bridge.console import Console
+    from bridge.logs import Format, Level
 
 __all__ = ["main"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-EXIT_CODES = """\b
-Exit codes:
-   0  done, or nothing to do
-   1  a bug in Bridge
-   2  wrong usage of the command line
-  65  data, a label schema or a model that cannot be used
-  69  the platform does not answer, or refused
-  74  the store cannot be read or written
-  75  another run is at work
-  77  the platform refused the key
-  78  bridge.toml or the environment is wrong
- 130  interrupted
-"""
-
-
-class _Group(click.Group):
-    """Turns errors into one clear message and their exit code."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        ctx.meta["bridge.as_json"] = "--json" in args
-        return super().parse_args(ctx, args)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except BridgeError as error:
-            _tell(error, as_json=ctx.meta["bridge.as_json"])
-            ctx.exit(error.exit_code)
-        except KeyboardInterrupt:
-            click.echo("Interrupted; the next run finishes what was begun.", err=True)
-            ctx.exit(130)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except Exception:  # noqa: BLE001  # the last resort: say that it is a bug
-            click.echo(traceback.format_exc(), err=True, nl=False)
-            click.echo("This is a bug in Bridge; please report it with the lines above.", err=True)
-            ctx.exit(1)
-
-
-def _tell(error: BridgeError, *, as_json: bool) -> None:
-    if as_json:
-        failed = {"status": "failed", "error": error.what, "fix": error.fix}
-        click.echo(json.dumps(failed | {"exit_code": error.exit_code}))
-    click.echo(f"Error: {error.what}", err=True)
-    if error.fix:
-        click.echo(f"       {error.fix}", err=True)
-
 
 @click.group(
-    cls=_Group, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES
+    cls=EndingGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES
 )
 @click.version_option(__version__, package_name="label-bridge", prog_name="bridge")
 def main() -> None:
@@ -154,10 +107,12 @@ def check(path: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([finding.model_dump() for finding in findings]))
     else:
+        from bridge.console import say
+
         for finding in findings:
-            click.echo(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name}: {finding.detail}")
+            say(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name}: {finding.detail}")
             if finding.fix and not finding.ok:
-                click.echo(f"      {finding.fix}")
+                say(f"      {finding.fix}")
     if not all(finding.ok for finding in findings):
         raise SystemExit(65)
 
@@ -174,28 +129,46 @@ def check(path: Path, as_json: bool) -> None:
     help="Seconds to wait for another run to end.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print the summary line and warnings only.")
+@click.option(
+    "--metrics-file",
+    type=click.Path(path_type=Path),
+    help="Write metrics for Prometheus to this file; replaces operations.metrics_file.",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    help="Log to standard error, in place of progress lines.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    help="Log this and what is graver; info if only a format is given.",
+)
 @_json
 def sync(
     path: Path,
-    full: bool,
-    force_train: bool,
-    dry_run: bool,
-    wait: float,
     quiet: bool,
     as_json: bool,
+    log_format: Format | None,
+    log_level: Level | None,
+    **options: Any,
 ) -> None:
     """Take the loop one turn further: pull, train, rank, push."""
+    from bridge import logs
     from bridge.console import Console
     from bridge.report import summary_line, timing_line
 
-    console = Console(quiet=quiet or as_json)
+    logged = bool(log_format or log_level)
+    if logged:
+        logs.start(log_format or "text", log_level or "info")
+    console = Console(quiet=quiet or as_json, mute=logged)
     with console, _bridge(path, console) as bridge:
-        result = bridge.sync(full=full, force_train=force_train, dry_run=dry_run, wait=wait)
+        result = bridge.sync(**options)
     if as_json:
         click.echo(result.model_dump_json())
         return
     console.problems(result)
-    if not quiet:
+    if not quiet and not logged:
         click.echo(timing_line(result), err=True)
     click.echo(summary_line(result))
 
@@ -210,10 +183,10 @@ def status(path: Path, as_json: bool) -> None:
     if as_json:
         click.echo(found.model_dump_json())
         return
+    from bridge.console import say
     from bridge.report import status_lines
 
-    for name, value in status_lines(found):
-        click.echo(f"{name:>15}  {value}")
+    say(*(f"{name:>15}  {value}" for name, value in status_lines(found)))
     if found.champion is not None and found.champion.scores.known:
         from bridge.console import show
         from bridge.report import scores_table
@@ -226,15 +199,31 @@ def status(path: Path, as_json: bool) -> None:
 @_json
 def verify(path: Path, as_json: bool) -> None:
     """Compare the store with the platform; change nothing. `bridge sync --full` repairs."""
-    from bridge.console import Console
+    from bridge.console import Console, say
     from bridge.report import verification_lines
 
     console = Console(quiet=as_json)
     with console, _bridge(path, console) as bridge:
         found = bridge.verify()
-    click.echo(found.model_dump_json() if as_json else "\n".join(verification_lines(found)))
+    say(*([found.model_dump_json()] if as_json else verification_lines(found)))
     if not found.same:
         raise SystemExit(65)
+
+
+@main.command(short_help="Describe the loop, for a report of a fault.")
+@_config
+@_json
+def doctor(path: Path, as_json: bool) -> None:
+    """Describe the loop, for a report of a fault: versions, settings, store, last runs.
+
+    No secret, no text or key of an item and no name of an annotator is in it; the platform is not
+    asked.
+    """
+    from bridge.console import say
+    from bridge.doctor import diagnose, diagnosis_lines
+
+    found = diagnose(path)
+    say(*([found.model_dump_json()] if as_json else diagnosis_lines(found)))
 
 
 @main.command(short_help="Put the former champion back into use.")
@@ -257,9 +246,10 @@ def explain(path: Path, item: str, as_json: bool) -> None:
     if as_json:
         click.echo(found.model_dump_json())
         return
+    from bridge.console import say
     from bridge.report import explanation_lines
 
-    click.echo("\n".join(explanation_lines(found)))
+    say(*explanation_lines(found))
 
 
 @main.command(short_help="Replay the loop on labeled data.")
@@ -294,7 +284,7 @@ def simulate(
     as_json: bool,
 ) -> None:
     """Replay the loop on labeled data: how many labels would it have saved against random?"""
-    from bridge.console import Console, show
+    from bridge.console import Console, say, show
     from bridge.report import curve_table, simulation_lines
     from bridge.simulation import rows_and_settings, simulate
 
@@ -308,7 +298,7 @@ def simulate(
         click.echo(found.model_dump_json())
         return
     show(curve_table(found))
-    click.echo("\n".join(simulation_lines(found)))
+    say(*simulation_lines(found))
 
 
 @main.command(short_help="Run an emulator of a platform.")

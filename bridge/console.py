@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import click
 
+from bridge.safe_text import plain
+
 if TYPE_CHECKING:
     from bridge.results import SyncResult
 
-__all__ = ["Console", "show"]
+__all__ = ["Console", "say", "show"]
 
 T = TypeVar("T")
 PROBLEMS_SHOWN = 5
@@ -23,10 +25,12 @@ class Console:
 
     Args:
         quiet: tell warnings only.
+        mute: tell nothing, since the logs tell it.
     """
 
-    def __init__(self, *, quiet: bool = False) -> None:
-        self._quiet = quiet
+    def __init__(self, *, quiet: bool = False, mute: bool = False) -> None:
+        self._quiet = quiet or mute
+        self._mute = mute
         self._live: Any = None
 
     def __enter__(self) -> Self:
@@ -71,21 +75,31 @@ class Console:
 
     def warn(self, message: str) -> None:
         """Tell a warning."""
+        if self._mute:
+            return
+        line = plain(f"warning: {message}")
         if self._live is not None:
-            self._live.console.print(f"warning: {message}", markup=False, highlight=False)
+            self._live.console.print(line, markup=False, highlight=False)
         else:
-            click.echo(f"warning: {message}", err=True)
+            say(line, err=True)
 
     def problems(self, result: SyncResult) -> None:
         """Tell the first rows that could not be read."""
+        if self._mute:
+            return
         for problem in result.problems[:PROBLEMS_SHOWN]:
-            click.echo(f"problem: {problem.where}: {problem.what} {problem.fix}".strip(), err=True)
+            say(f"problem: {problem.where}: {problem.what} {problem.fix}".strip(), err=True)
         if result.problem_count > PROBLEMS_SHOWN:
-            click.echo(
+            say(
                 f"problem: {result.problem_count - PROBLEMS_SHOWN} more; `bridge sync --json` "
                 "lists them",
                 err=True,
             )
+
+
+def say(*lines: str, err: bool = False) -> None:
+    """Print lines in which nothing steers the terminal; keys and names come from anywhere."""
+    click.echo("\n".join(map(plain, lines)), err=err)
 
 
 def show(table: Any) -> None:

@@ -7,6 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from bridge.learners.scores import Interval, Scores
+from bridge.safe_text import plain
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -69,15 +70,15 @@ def scores_line(scores: Scores) -> str:
 def scores_table(scores: Scores) -> Table:
     """Return accuracy, macro-F1 and the scores of each class, with 95 % intervals."""
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(title=f"On the hold-out ({_some(scores.items, 'item') or 'no items'})")
     for heading in ("class", "precision", "recall", "F1", "items"):
         table.add_column(heading, justify="left" if heading == "class" else "right")
     for row in scores.per_class:
         f1 = "not known yet" if row.f1 is None else f"{row.f1:.2f}"
-        table.add_row(
-            row.name, _interval(row.precision), _interval(row.recall), f1, str(row.support)
-        )
+        name = Text(plain(row.name))  # a plain str would be read for markup
+        table.add_row(name, _interval(row.precision), _interval(row.recall), f1, str(row.support))
     table.add_section()
     table.add_row("macro-F1", "", "", _interval(scores.macro_f1), str(scores.items))
     table.add_row("accuracy", "", "", _interval(scores.accuracy), str(scores.items))

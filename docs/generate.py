@@ -1,7 +1,8 @@
 """Fills the parts of the docs that the code knows: help texts, settings, JSON fields.
 
 A part stands between ``<!-- generated: KIND NAME -->`` and ``<!-- end -->``; kinds are ``help`` (a
-command), ``settings`` (a section of ``bridge.toml``, or an adapter) and ``record`` (a JSON object).
+command), ``settings`` (a section of ``bridge.toml``, or an adapter), ``record`` (a JSON object) and
+``metrics``.
 Descriptions are those of the fields, else of ``Attributes:`` in the docstring of the class.
 """
 
@@ -25,6 +26,7 @@ from pydantic.fields import FieldInfo
 
 from bridge.cli import main as cli
 from bridge.config import Settings
+from bridge.metrics import METRICS
 from bridge.platforms import adapter, adapter_names
 
 __all__ = ["filled", "pages"]
@@ -36,6 +38,7 @@ HOMES = (
     "bridge.learners.scores",
     "bridge.platforms",
     "bridge.simulation",
+    "bridge.doctor",
     "bridge.verify",
     "bridge.records",
 )
@@ -183,7 +186,17 @@ def _type(kind: Any, absent: str = "null") -> str:
     return WORDS[kind]
 
 
-KINDS: dict[str, Callable[[str], str]] = {"help": _help, "settings": _settings, "record": _record}
+def _metrics(_: str) -> str:
+    rows = [(f"`{name}`", said) for name, said in METRICS.items()]
+    return _table(("gauge", "value"), rows)
+
+
+KINDS: dict[str, Callable[[str], str]] = {
+    "help": _help,
+    "metrics": _metrics,
+    "record": _record,
+    "settings": _settings,
+}
 
 
 @click.command()

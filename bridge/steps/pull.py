@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -17,6 +18,8 @@ from bridge.store.database import get_state, set_state
 from bridge.store.rows import Applied
 
 __all__ = ["adopt_schema", "full_pull_due", "preview", "pull"]
+
+log = logging.getLogger(__name__)
 
 PROBLEMS_KEPT = 200
 FEW = 20  # deletions up to so many are believed whatever their share
@@ -165,4 +168,7 @@ def _finish(turn: Turn, sweep: int) -> Applied:
 
 def _note_problems(turn: Turn, page: Page) -> None:
     turn.problem_count += len(page.problems)
-    turn.problems += page.problems[: max(0, PROBLEMS_KEPT - len(turn.problems))]
+    kept = page.problems[: max(0, PROBLEMS_KEPT - len(turn.problems))]
+    turn.problems += kept
+    for problem in kept:
+        log.warning("%s: %s", problem.where, problem.what)

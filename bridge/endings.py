@@ -1,0 +1,95 @@
+"""How a command ends: one clear message, and an exit code that a scheduler can act on."""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from typing import Any
+
+import click
+
+from bridge import logs
+from bridge.console import say
+from bridge.errors import BridgeError
+from bridge.safe_text import redacted
+from bridge.signals import TERMINATED, Terminated, terminable
+
+__all__ = ["EXIT_CODES", "EndingGroup"]
+
+log = logging.getLogger(__name__)
+
+EXIT_CODES = """\b
+Exit codes:
+   0  done, or nothing to do
+   1  a bug in Bridge
+   2  wrong usage of the command line
+  65  data, a label schema or a model that cannot be used
+  69  the platform does not answer, or refused
+  74  the store cannot be read or written
+  75  another run is at work
+  77  the platform refused the key
+  78  bridge.toml or the environment is wrong
+ 130  interrupted
+ 143  terminated
+"""
+
+
+class EndingGroup(click.Group):
+    """Turns errors into one clear message and their exit code."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Note whether the answer is to be JSON, also if it is an error."""
+        ctx.meta["bridge.as_json"] = "--json" in args
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command, and end it."""
+        logs.stop()
+        try:
+            with terminable():
+                return super().invoke(ctx)
+        except BridgeError as error:
+            _tell(error, as_json=ctx.meta["bridge.as_json"])
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            _ended("Interrupted; the next run finishes what was begun.")
+            ctx.exit(130)
+        except Terminated:
+            _ended("Terminated; the next run finishes what was begun.")
+            ctx.exit(TERMINATED)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception:  # noqa: BLE001  # the last resort: say that it is a bug
+            _tell_bug()
+            ctx.exit(1)
+        finally:
+            logs.stop()
+
+
+def _tell(error: BridgeError, *, as_json: bool) -> None:
+    what, fix = redacted(error.what), redacted(error.fix)
+    if as_json:
+        failed = {"status": "failed", "error": what, "fix": fix, "exit_code": error.exit_code}
+        click.echo(json.dumps(failed))
+    if logs.active():
+        log.error("%s", error, extra={"exit_code": error.exit_code})
+        return
+    say(f"Error: {what}", err=True)
+    if fix:
+        say(f"       {fix}", err=True)
+
+
+def _ended(said: str) -> None:
+    if logs.active():
+        log.error("%s", said)
+    else:
+        click.echo(said, err=True)
+
+
+def _tell_bug() -> None:
+    if logs.active():
+        log.exception("This is a bug in Bridge; please report it.", extra={"exit_code": 1})
+        return
+    say(*redacted(traceback.format_exc()).splitlines(), err=True)
+    say("This is a bug in Bridge; please report it with the lines above.", err=True)
