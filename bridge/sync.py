@@ -52,7 +52,7 @@ class Wanted:
         steps: the steps to take; recovery of a dead run always comes first.
         full: pull everything, not only what changed.
         force_train: train even if nothing is new.
-        dry_run: read the platform, and write nothing there or here.
+        dry_run: read the platform, and write nothing there or here, but for the feature cache.
         wait: seconds to wait for another run to end; 0 leaves at once.
     """
 
@@ -297,8 +297,7 @@ def _rank(turn: Turn, timer: _Timer, done: _Done) -> None:
     from bridge.steps.rank import rerank_due, room
 
     size = room(turn)
-    promoted = done.trained is not None and done.trained.status == "champion"
-    rerank = promoted or rerank_due(turn)
+    rerank = rerank_due(turn)
     if not size and not rerank:
         return
     from bridge.steps.rank import make_plan, write_plan
@@ -332,10 +331,15 @@ def _dry(turn: Turn, timer: _Timer, wanted: Wanted, done: _Done) -> None:
     from bridge.steps.train import resolved_now
 
     size = room(turn)
-    _encode(turn, timer, done)
+    if not size:
+        return
+    with turn.store.begin() as connection:
+        has_model = champion(connection) is not None
+    if has_model:
+        _encode(turn, timer, done)
     with timer.step(turn, "rank"):
-        made = make_plan(turn, size, resolved_now(turn), rerank=False) if size else None
-    if made is not None and made.batch is not None:
+        made = make_plan(turn, size, resolved_now(turn), rerank=False)
+    if made.batch is not None:
         done.would_push = made.batch.keys
 
 

@@ -51,6 +51,20 @@ def test_what_was_refused_wholly_is_asked_again(platform, tmp_path):
     assert bridge.sync(full=True).queue == len(platform.queued) == 10
 
 
+def test_the_queue_is_ranked_by_a_champion_whose_run_died_before_it_ranked(platform, tmp_path):
+    bridge = loop(platform, tmp_path)
+    bridge.sync()
+    for key in list(platform.queued)[:4]:
+        platform.answer(key, truth(key))
+    bridge.pull()
+    version = bridge.train().champion
+    result = bridge.sync()
+    assert result.trained is None
+    queued = [bridge.explain(key) for key in platform.queued]
+    assert {q.places[0].model_version for q in queued if not q.hold_out} == {version}
+    assert bridge.sync().status == "unchanged"
+
+
 # ------------------------------------------------------------------------------------ changed items
 
 
@@ -200,6 +214,13 @@ def test_another_question_is_read_from_the_start(platform, tmp_path):
     result = bridge.sync()
     assert set(stored(bridge).values()) == {"no", "yes"}
     assert result.left_out == {}
+
+
+def test_a_dry_run_without_a_model_encodes_nothing(platform, tmp_path):
+    bridge = loop(platform, tmp_path)
+    bridge.pull()
+    assert len(bridge.sync(dry_run=True).would_push) == 10
+    assert not (tmp_path / ".bridge" / "features").exists()
 
 
 # ----------------------------------------------------------------------------------- configuration

@@ -15,7 +15,7 @@ from bridge.effects import effect
 from bridge.records import Classes, LabelSchema, Target, digest
 from bridge.steps.resolve import Resolved, resolve
 from bridge.steps.turn import Turn
-from bridge.store.database import get_state
+from bridge.store.database import get_state, set_state
 from bridge.store.items import answers, changed_since
 from bridge.store.registry import champion, last_trained, next_number, record_model
 
@@ -142,6 +142,8 @@ def train(turn: Turn) -> Trained | None:
     }
     with effect("model recorded"), turn.store.begin() as connection:
         record_model(connection, values, promoted=promoted, reason=reason, now=turn.now())
+        if promoted:  # also if this run dies before it has ranked
+            set_state(connection, "rerank_due", "yes")
     _forget_old_models(turn)
     return Trained(version, promoted, reason, scores, len(ids), resolved)
 
