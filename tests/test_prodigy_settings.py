@@ -9,15 +9,18 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+import pymysql
 import pytest
+import sqlalchemy.exc
 from pydantic import ValidationError
 
 import bridge_prodigy
-from bridge.errors import BridgeError, Unreachable
+from bridge.errors import AuthError, BridgeError, PlatformError, Unreachable
 from bridge.platforms import adapter
 from bridge.records import Item
 from bridge_prodigy import ADAPTER, ProdigySettings, connect
 from bridge_prodigy.emulator import Emulator
+from bridge_prodigy.trouble import as_bridge_error
 
 SECRET = "hunter2/@:é"
 
@@ -78,6 +81,27 @@ def test_a_password_is_never_shown(scheme: str, caplog: pytest.LogCaptureFixture
     shown += [f.detail + f.fix for f in platform.check()]
     assert isinstance(caught.value, Unreachable)
     assert not [text for text in shown if "hunter2" in text]
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        (pymysql.err.OperationalError(1045, "Zugriff verweigert: hunter2/@:é"), AuthError),
+        (pymysql.err.OperationalError(1044, "Access denied to database"), AuthError),
+        (pymysql.err.OperationalError(1142, "SELECT command denied to user"), AuthError),
+        (pymysql.err.OperationalError(1049, "Unknown database 'p'"), PlatformError),
+        (pymysql.err.ProgrammingError(1146, "Table 'p.link' doesn't exist"), PlatformError),
+        (pymysql.err.OperationalError(2013, "Lost connection hunter2/@:é"), Unreachable),
+    ],
+)
+def test_what_mysql_says_is_told_with_advice_and_without_the_password(
+    said: Exception, kind: type[BridgeError]
+) -> None:
+    url = make(database_url="mysql://me:hunter2%2F%40%3A%C3%A9@h/p").url()
+    error = as_bridge_error(sqlalchemy.exc.OperationalError("SELECT", {}, said), url)
+    assert type(error) is kind
+    assert error.fix
+    assert "hunter2" not in str(error)
 
 
 def test_wrong_settings_do_not_show_the_password() -> None:
