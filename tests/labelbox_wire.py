@@ -62,6 +62,7 @@ class Script:
     def __init__(self, web: RequestsMock) -> None:
         self.asked: list[tuple[str, Any]] = []
         self._answers: dict[str, Callable[[Any], Any]] = {}
+        self.on("GetProjectBenchmarks", {"project": {"benchmarks": []}})
         for path in ("graphql", "_gql"):
             web.add_callback("POST", ENDPOINT.replace("graphql", path), self._answer)
         self.web = web

@@ -32,6 +32,8 @@ T = TypeVar("T")
 Rules = dict[int | str | type[Exception], Rule]
 
 _FIRST_POLL_S = 0.05
+# Labelbox's own tests spell the third as "CANCELING", its documents as "CANCELLING".
+_ENDED = ("COMPLETE", "FAILED", "CANCELED", "CANCELING", "CANCELLING")
 _KEY_FIX = "Make a new key in Labelbox (Workspace settings, API) and check that it is an admin's."
 
 
@@ -294,7 +296,7 @@ class Client:
         variables = {"param_0": task, "param_1": self._user_id()}
         listed = dig(self.execute(ops.GET_TASK, variables), "user", "createdTasks")
         state = shaped(listed[0], _Task) if listed else None
-        if state is None or state.status not in ("COMPLETE", "FAILED", "CANCELED", "CANCELLING"):
+        if state is None or state.status not in _ENDED:
             return None
         if state.status != "COMPLETE":
             raise PlatformError(

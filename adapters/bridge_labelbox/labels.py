@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 from pydantic import ValidationError
 
-from bridge.records import Annotation, Box, Boxes, Classes, Problem, Span, Spans, Value
+from bridge.records import (
+    Annotation,
+    AnnotationStatus,
+    Box,
+    Boxes,
+    Classes,
+    Problem,
+    Span,
+    Spans,
+    Value,
+)
 from bridge_labelbox.ontology import Question
+from bridge_labelbox.settings import Counting
 
-__all__ = ["Label", "Unreadable", "annotation_of", "refused", "said", "time_of"]
+__all__ = ["Label", "Reading", "Unreadable", "annotation_of", "refused", "said", "time_of"]
 
 
 class Unreadable(Exception):
@@ -81,24 +93,47 @@ class _Annotations(msgspec.Struct):
     classifications: list[_Classification] | None = None
 
 
+class Reading(NamedTuple):
+    """How labels are to be read.
+
+    Attributes:
+        counting: which labels count.
+        benchmarks: ids of the labels that are a benchmark's reference.
+    """
+
+    question: Question
+    counting: Counting = "all"
+    benchmarks: frozenset[str] = frozenset()
+
+
 class Label(msgspec.Struct):
     """One label of an export; fields that Bridge does not use are skipped."""
 
     id: str
-    label_kind: str | None = None
     label_details: _LabelDetails | None = None
     performance_details: _Performance | None = None
     annotations: _Annotations | None = None
 
 
 def annotation_of(
-    label: Label, key: str, question: Question, text: str | None, where: str
+    label: Label,
+    key: str,
+    reading: Reading,
+    text: str | None,
+    state: str | None,
+    as_of: datetime | None,
+    where: str,
 ) -> Annotation:
     """Make an annotation of a label.
+
+    Its time is the latest of the label and of its row: a review, or a benchmark that is set, is
+    activity of the row, and changes what the label counts for.
 
     Args:
         key: the item's key.
         text: the item's text, to check spans by; None where there is none.
+        state: the row's workflow state.
+        as_of: time of the row's last activity.
 
     Raises:
         Unreadable: the label does not make sense; it names the row and the label.
@@ -106,24 +141,41 @@ def annotation_of(
     details = label.label_details or _LabelDetails()
     performance = label.performance_details or _Performance()
     where = f"{where}, label {label.id}"
-    skipped = bool(performance.skipped)
-    value = None if skipped else _value(label.annotations or _Annotations(), question, text, where)
+    gold = label.id in reading.benchmarks
+    status = "skipped" if performance.skipped else _standing(reading, state, gold)
+    annotations, value = label.annotations or _Annotations(), None
+    if status == "answered":
+        value = _value(annotations, reading.question, text, where)
+        status = "answered" if value is not None else "skipped"
+    updated = map(time_of, (details.updated_at, details.content_last_updated_at))
     seconds = performance.seconds_to_create
     try:
         return Annotation(
             id=label.id,
             item_key=key,
             annotator=details.created_by,
-            status="skipped" if value is None else "answered",
+            status=status,
             value=value,
             created_at=time_of(details.created_at),
-            updated_at=_latest(details.updated_at, details.content_last_updated_at),
+            updated_at=max((t for t in (*updated, as_of) if t is not None), default=None),
             seconds=seconds if seconds is not None and seconds >= 0 else None,
-            # "Benchmark" is unverified; where Labelbox has no such word, nothing is a benchmark.
-            ground_truth=label.label_kind == "Benchmark",
+            ground_truth=gold,
         )
     except ValidationError as error:
         raise refused(where, f"The label cannot be read: {said(error)}.", "") from None
+
+
+def _standing(reading: Reading, state: str | None, gold: bool) -> AnnotationStatus:
+    """Return what a row's workflow state makes of its labels; a benchmark's reference counts.
+
+    A label that does not count is kept without its answer, so that the row is not taken for one
+    that nobody has labeled. The words of the states are unverified but for IN_REVIEW.
+    """
+    if reading.counting == "all" or gold:
+        return "answered"
+    if state == "IN_REWORK":
+        return "rejected"
+    return "skipped" if reading.counting == "reviewed" and state != "DONE" else "answered"
 
 
 def _value(
@@ -224,7 +276,3 @@ def time_of(text: str | None) -> datetime | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def _latest(*texts: str | None) -> datetime | None:
-    return max((t for t in map(time_of, texts) if t is not None), default=None)

@@ -80,6 +80,22 @@ EXPORT_FILE = Operation(
     " offset: $offset){offsets {start end} lines {start end} file}}}"
 )
 
+LIST_METADATA = Operation(
+    "query GetMetadataOntologyBetaPyApi { customMetadataOntology { id name kind reserved } }"
+)
+
+MAKE_METADATA = Operation(
+    "mutation UpsertCustomMetadataSchemaPyApi($data: UpsertCustomMetadataSchemaInput!)"
+    " { upsertCustomMetadataSchema(data: $data){ id name kind } }",
+    repeatable=False,
+)
+
+WRITE_METADATA = Operation(
+    "mutation UpsertDataRowMetadataBetaPyApi($metadata: [DataRowCustomMetadataBatchUpsertInput!]!)"
+    " { upsertDataRowCustomMetadata(data: $metadata){ globalKey dataRowId error"
+    " fields { value schemaId } } }"
+)
+
 LIST_BATCHES = Operation(
     "query GetProjectBatchesPyApi($from: String, $first: PageSize, $projectId: ID!)"
     " { project(where: {id: $projectId}) {id batches(after: $from, first: $first)"
@@ -155,6 +171,18 @@ GET_IMPORT = Operation(
     " { modelAssistedLabelingPredictionImport( where: {projectId: $projectId, name: $name})"
     f"{{ {_IMPORT} }}}}"
 )
+
+
+def list_benchmarks(skip: int, first: int) -> Operation:
+    """Return the query for a page of benchmarks; its place stands in the text.
+
+    The SDK asks for each benchmark's reference label in a call of its own; that the two relations
+    can be asked for at once is unverified.
+    """
+    return Operation(
+        "query GetProjectBenchmarksPyApi($param_0: ID!){project(where: {id: $param_0})"
+        f"{{benchmarks(skip: {skip} first: {first}){{id referenceLabel{{id}}}}}}}}"
+    )
 
 
 def set_priorities(rows: str) -> Operation:

@@ -10,6 +10,7 @@ from typing import Any
 from bridge.errors import BridgeError, DataError
 from bridge.platforms import Capabilities, Finding, PushReport, Refusal
 from bridge.records import Batch, LabelSchema, Page, QueueItem
+from bridge_labelbox import metadata
 from bridge_labelbox import operations as ops
 from bridge_labelbox.batches import push_batch
 from bridge_labelbox.client import Client, Missing, dig
@@ -95,11 +96,15 @@ class LabelboxPlatform:
         yield from pull(self._client, self._settings, self._question(), cursor)
 
     def push(self, batch: Batch, schema: LabelSchema) -> PushReport:
-        """Create or complete the batch, set its priorities, import its pre-annotations."""
+        """Create or complete the batch, set its priorities, write metadata and pre-annotations."""
+        # Before anything else, since the account may have no room for the fields.
+        fields = metadata.fields(self._client, self._settings) if self._settings.metadata else None
         kept, refused = push_batch(self._client, self._settings, batch)
         gone = prioritize(self._client, self._settings, [(e.item.key, e.rank) for e in kept])
         kept = [entry for entry in kept if entry.item.key not in gone]
         refused += _gone(gone)
+        if fields is not None:
+            refused += metadata.write(self._client, self._settings, fields, kept)
         shown = 0
         if self._settings.pre_annotate and any(e.prediction is not None for e in kept):
             shown, more = show_predictions(
@@ -125,6 +130,8 @@ class LabelboxPlatform:
         for dataset in self._settings.datasets:
             yield self._finding(f"dataset {dataset}", partial(self._check_dataset, dataset))
         yield self._finding("pre-annotations", self._check_imports)
+        if self._settings.metadata:
+            yield self._finding("metadata", lambda: metadata.present(self._client, self._settings))
 
     def _finding(self, name: str, look: Callable[[], str]) -> Finding:
         try:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any, NamedTuple
 
+import msgspec
+
+from bridge.errors import AuthError, PlatformError, Unreachable
 from bridge.records import Change, Page, Problem
 from bridge_labelbox import cursor as cursors
 from bridge_labelbox import operations as ops
-from bridge_labelbox.client import Client
+from bridge_labelbox.client import Client, dig, shaped
 from bridge_labelbox.export import Export, export_lines, start_export
 from bridge_labelbox.keys import split
-from bridge_labelbox.labels import Unreadable
+from bridge_labelbox.labels import Reading, Unreadable
 from bridge_labelbox.ontology import Question
 from bridge_labelbox.settings import LabelboxSettings
 from bridge_labelbox.wire import Row, activity, decode_row, queued, read_row, row_key
@@ -20,6 +24,7 @@ from bridge_labelbox.wire import Row, activity, decode_row, queued, read_row, ro
 __all__ = ["pull", "states"]
 
 _FILTER_KEYS = 2000  # Labelbox's limit of ids in one filter
+_BENCHMARKS = 100  # in one call
 
 _PARAMS = {
     "mediaTypeOverride": None,
@@ -48,6 +53,14 @@ _CATALOG_PARAMS = {
 }
 
 
+class _Reference(msgspec.Struct):
+    id: str
+
+
+class _Benchmark(msgspec.Struct, rename="camel"):
+    reference_label: _Reference | None = None
+
+
 class _Source(NamedTuple):
     """One export; ``name`` keeps its watermark, so that a new source is read from the start."""
 
@@ -66,18 +79,52 @@ def pull(
     """
     before = cursors.load(cursor)
     after: dict[str, datetime] = {}
+    gold, trouble = _benchmarks(client, settings)
+    if trouble is not None:
+        yield Page(problems=(trouble,))
+    reading = Reading(question, settings.labels, gold)
     for source in _sources(settings):
         watermark = before.get(source.name)
         export = _export(client, settings, source, watermark)
         latest = None
         for rows in _chunked(export_lines(client, export, source.shown), settings.page_rows):
-            page, newest = _page(rows, source, settings, question)
+            page, newest = _page(rows, source, settings, reading)
             latest = max((t for t in (latest, newest) if t is not None), default=None)
             yield page
         moved = cursors.advance(watermark, latest, export.date)
         if moved is not None:
             after[source.name] = moved
     yield Page(cursor=cursors.dump(after))
+
+
+def _benchmarks(
+    client: Client, settings: LabelboxSettings
+) -> tuple[frozenset[str], Problem | None]:
+    """Return the ids of the labels that are a benchmark's reference; exports do not tell them.
+
+    A service that refuses the question is told, and stops nothing.
+    """
+    if not settings.benchmarks:
+        return frozenset(), None
+    try:
+        return frozenset(_references(client, settings.project)), None
+    except (Unreachable, AuthError):
+        raise
+    except PlatformError as error:
+        fix = "Set 'benchmarks' to false, if labels of benchmarks need not outrank others."
+        where = f"Benchmarks of project {settings.project}"
+        return frozenset(), Problem(where=where, what=error.what, fix=fix)
+
+
+def _references(client: Client, project: str) -> Iterator[str]:
+    for skip in count(0, _BENCHMARKS):
+        operation = ops.list_benchmarks(skip, _BENCHMARKS)
+        listed = dig(client.execute(operation, {"param_0": project}), "project", "benchmarks")
+        for one in shaped(listed, list[_Benchmark]):
+            if one.reference_label is not None:
+                yield one.reference_label.id
+        if len(listed) < _BENCHMARKS:
+            return
 
 
 def _sources(settings: LabelboxSettings) -> list[_Source]:
@@ -148,7 +195,7 @@ def _page(
     rows: Sequence[tuple[int, bytes]],
     source: _Source,
     settings: LabelboxSettings,
-    question: Question,
+    reading: Reading,
 ) -> tuple[Page, datetime | None]:
     project = settings.project if source.dataset is None else None
     changes: dict[str, Change] = {}
@@ -164,7 +211,7 @@ def _page(
         moment = activity(row)
         if moment is not None and (latest is None or moment > latest):
             latest = moment
-        change, found = read_row(row, project, question, settings.urls_are_text, where)
+        change, found = read_row(row, project, reading, settings.urls_are_text, where)
         problems += found
         if change is None:
             continue

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
-__all__ = ["LabelboxSettings"]
+__all__ = ["Counting", "LabelboxSettings"]
+
+Counting = Literal["all", "not-rejected", "reviewed"]
 
 _INT32 = 2**31
 
@@ -39,7 +41,31 @@ class LabelboxSettings(BaseModel):
         default="https://api.labelbox.com/graphql",
         description="Address of the GraphQL service",
     )
+    labels: Counting = Field(
+        default="not-rejected",
+        description="Which labels count: 'all' that were submitted; 'not-rejected' leaves out"
+        " those that a reviewer sent back to rework; 'reviewed' takes only rows whose workflow is"
+        " done",
+    )
+    benchmarks: bool = Field(
+        default=True, description="Do benchmark labels outrank the other labels of their row?"
+    )
     pre_annotate: bool = Field(default=True, description="Show predictions to the annotators?")
+    metadata: bool = Field(
+        default=False,
+        description="Write uncertainty and model version to the queued rows, as custom metadata?"
+        " (takes two of the account's metadata fields)",
+    )
+    metadata_uncertainty: str = Field(
+        default="bridge_uncertainty",
+        min_length=1,
+        description="Name of the number field for the uncertainty (0 to 1)",
+    )
+    metadata_model: str = Field(
+        default="bridge_model",
+        min_length=1,
+        description="Name of the string field for the model version",
+    )
     urls_are_text: bool = Field(
         default=False,
         description="Is an address the text itself? (False: rows whose text lies elsewhere are"

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import mimetypes
 import re
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 from pydantic import ValidationError
 
-from bridge.records import (
-    Change,
-    Item,
-    Problem,
-)
+from bridge.records import Annotation, Change, Item, Problem
 from bridge_labelbox.keys import key_of
-from bridge_labelbox.labels import Label, Unreadable, annotation_of, refused, said, time_of
-from bridge_labelbox.ontology import Question
+from bridge_labelbox.labels import (
+    Label,
+    Reading,
+    Unreadable,
+    annotation_of,
+    refused,
+    said,
+    time_of,
+)
 
 __all__ = ["Row", "activity", "decode_row", "queued", "read_row", "row_key"]
 
@@ -57,6 +62,8 @@ class Row(msgspec.Struct):
     media_attributes: _Media | None = None
     projects: dict[str, _Project] | None = None
 
+
+T = TypeVar("T")
 
 _LONGEST_KEY = 512
 
@@ -105,30 +112,32 @@ def queued(row: Row, project: str) -> bool | None:
 
 
 def read_row(
-    row: Row, project: str | None, question: Question | None, urls_are_text: bool, where: str
+    row: Row, project: str | None, reading: Reading, urls_are_text: bool, where: str
 ) -> tuple[Change | None, list[Problem]]:
     """Make a change of a row, and problems of the parts that cannot be read.
 
     Args:
         project: tells of this project's labels too; None tells of the item alone.
-        question: needed with ``project``.
+        reading: how labels are to be read.
     """
-    key = row_key(row)
-    where = f"{where}, data row {row.data_row.id}"
+    key, as_of = row_key(row), activity(row)
+    where = f"{where}, {_named(row)}"
     problems: list[Problem] = []
     if len(key) > _LONGEST_KEY:
         what = f"The row's global key has {len(key)} characters; {_LONGEST_KEY} are the most."
         return None, [Problem(where=where, what=what, fix="Give the row a shorter global key.")]
     item = _kept(problems, lambda: _item(row, key, urls_are_text, where))
     inside = (row.projects or {}).get(project) if project else None
-    if inside is None or question is None or project is None:
-        change = None if item is None else Change(key=key, item=item, as_of=activity(row))
+    if inside is None or project is None:
+        change = None if item is None else Change(key=key, item=item, as_of=as_of)
         return change, problems
     text = item.text if item is not None else None
-    annotations = [
-        _kept(problems, lambda label=label: annotation_of(label, key, question, text, where))
-        for label in inside.labels or ()
-    ]
+    state = inside.project_details.workflow_status if inside.project_details else None
+
+    def read(label: Label) -> Annotation:
+        return annotation_of(label, key, reading, text, state, as_of, where)
+
+    annotations = [_kept(problems, partial(read, label)) for label in inside.labels or ()]
     told = tuple(a for a in annotations if a is not None)
     change = Change(
         key=key,
@@ -137,12 +146,17 @@ def read_row(
         annotations=told,
         # A label that could not be read must not look deleted.
         complete=len(told) == len(annotations),
-        as_of=activity(row),
+        as_of=as_of,
     )
     return change, problems
 
 
-def _kept(problems: list[Problem], make: Any) -> Any:
+def _named(row: Row) -> str:
+    key = row.data_row.global_key
+    return f"data row {row.data_row.id}" + (f" (global key '{key[:200]}')" if key else "")
+
+
+def _kept(problems: list[Problem], make: Callable[[], T]) -> T | None:
     try:
         return make()
     except Unreadable as error:

@@ -4,10 +4,10 @@ All bodies are JSON. Every route below is of one project, ``/emulator/projects/{
 
 ``POST items`` ``{"items": [{"key", "text"}]}``, ``DELETE items/{key}`` (percent-encoded),
 ``POST answer`` ``{"key", "classes", "annotator"?, "seconds"?}``, ``POST skip`` and
-``POST delete_label`` ``{"key", "annotator"?}``, ``GET queue`` (``{"keys": […]}``, in the order of
-asking), ``GET pre_annotations`` (``{key: [[name, …], …]}``). Besides, ``POST /emulator/faults``
-takes a :class:`~bridge_labelbox.emulator.faults.Fault`, ``DELETE`` cancels them,
-``POST /emulator/clock`` ``{"seconds"}`` puts the platform's clock forward, and
+``POST delete_label`` ``{"key", "annotator"?}``, ``POST review`` ``{"key", "state"}``,
+``POST benchmark`` ``{"key", "annotator"?, "on"?}``, ``GET queue`` (``{"keys": […]}``, in the order
+of asking), ``GET pre_annotations`` (``{key: [[name, …], …]}``). Besides, ``POST /emulator/faults``
+takes a :class:`~bridge_labelbox.emulator.faults.Fault`, ``DELETE`` cancels them, and
 ``GET /emulator/state`` tells ids.
 """
 
@@ -78,6 +78,8 @@ def control(world: World) -> list[Route]:
         act("answer", lambda p, v: play.answer(p, **v)),
         act("skip", lambda p, v: play.skip(p, **v)),
         act("delete_label", lambda p, v: play.delete_label(p, **v)),
+        act("review", lambda p, v: play.review(p, **v)),
+        act("benchmark", lambda p, v: play.benchmark(p, **v)),
         act("queue", lambda p, v: {"keys": play.queue(p)}, "GET"),
         act("pre_annotations", lambda p, v: play.pre_annotations(p), "GET"),
         Route("/emulator/faults", faults, methods=["POST", "DELETE"]),

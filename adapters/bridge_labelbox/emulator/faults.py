@@ -43,6 +43,7 @@ class Faults:
         rate_limit: calls a minute, in fixed windows; None for no limit.
         index_delay_s: how long exports do not show a change.
         processing_s: how long a new row cannot be put into a batch.
+        metadata_fields: how many custom metadata fields the account may have; None for any number.
         export_s: how long an export runs.
         file_ttl_s: how long a signed address works; None for ever.
         chunk_bytes: size of an export's files.
@@ -52,6 +53,7 @@ class Faults:
     rate_limit: int | None = None
     index_delay_s: float = 0.0
     processing_s: float = 0.0
+    metadata_fields: int | None = None
     export_s: float = 0.0
     file_ttl_s: float | None = None
     chunk_bytes: int = 1 << 20

@@ -91,6 +91,10 @@ def _upsert_schema(call: Call) -> dict[str, Any]:
     taken = [s for s in known.values() if s["name"] == given["name"]]
     if taken and taken[0]["id"] != given.get("id"):
         raise Refused("MALFORMED_REQUEST", f"Metadata '{given['name']}' already exists")
+    most, own = call.world.faults.metadata_fields, [s for s in known.values() if not s["reserved"]]
+    if most is not None and not taken and len(own) >= most:
+        # The words are unverified; the limit is documented.
+        raise Refused("MALFORMED_REQUEST", f"Maximum number of custom metadata fields is {most}")
     made = {
         "id": given.get("id") or cuid(),
         "name": given["name"],

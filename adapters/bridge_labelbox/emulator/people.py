@@ -8,7 +8,18 @@ from typing import Any
 from bridge_labelbox.emulator.answers import BadLine, find_class
 from bridge_labelbox.emulator.state import Label, Project, World, cuid, slug
 
-__all__ = ["add_label", "answer", "delete_label", "pre_annotations"]
+__all__ = [
+    "STATES",
+    "add_label",
+    "answer",
+    "benchmark",
+    "delete_label",
+    "pre_annotations",
+    "review",
+]
+
+# "IN_REVIEW" is known from Labelbox's own tests, the other words are unverified.
+STATES = ("TO_LABEL", "IN_REVIEW", "IN_REWORK", "DONE")
 
 
 def add_label(
@@ -108,6 +119,23 @@ def delete_label(world: World, project: Project, row: str, annotator: str | None
     if row in project.members and not project.labels_of(row):
         project.members[row].status = "TO_LABEL"
     return len(gone)
+
+
+def review(world: World, project: Project, row: str, state: str) -> None:
+    """Move a labeled row to a workflow state, as a reviewer does."""
+    if state not in STATES:
+        raise ValueError(f"no state '{state}'")
+    project.members[row].status = state
+    world.touch(world.rows[row], world.now())
+
+
+def benchmark(world: World, project: Project, row: str, annotator: str | None, on: bool) -> None:
+    """Make a person's label of a row the reference of a benchmark, or take that back."""
+    mine = [x for x in project.labels_of(row) if annotator in (None, x.created_by)]
+    if not mine:
+        raise KeyError(f"no label of {annotator or 'anybody'}")
+    mine[0].benchmark = cuid() if on else None
+    world.touch(world.rows[row], world.now())
 
 
 def pre_annotations(project: Project, row: str) -> list[tuple[str, ...]]:

@@ -116,6 +116,25 @@ class Play:
         with self._world.lock:
             people.delete_label(self._world, self._project(project), self._row(key).id, annotator)
 
+    def review(self, project: str, key: str, state: str) -> None:
+        """Approve a labeled row (``DONE``), or send it back (``IN_REWORK``)."""
+        with self._world.lock:
+            people.review(self._world, self._project(project), self._row(key).id, state)
+
+    def benchmark(
+        self, project: str, key: str, annotator: str | None = None, *, on: bool = True
+    ) -> None:
+        """Make a label of a row the reference of a benchmark, or take that back."""
+        with self._world.lock:
+            row = self._row(key).id
+            people.benchmark(self._world, self._project(project), row, annotator, on)
+
+    def metadata(self, key: str) -> dict[str, Any]:
+        """Return the metadata of a row, by the names of their fields."""
+        with self._world.lock:
+            known = self._world.metadata_schemas
+            return {known[s]["name"]: v for s, v in self._row(key).metadata.items() if s in known}
+
     def queue(self, project: str) -> list[str]:
         """Return the keys of unanswered rows, in the order of asking."""
         with self._world.lock:
