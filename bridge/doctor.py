@@ -21,7 +21,7 @@ from sqlalchemy import Connection, func, select
 from bridge._version import __version__
 from bridge.anonymous import Anonymous, settings_shown
 from bridge.config import Settings, load
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, ConfigError
 from bridge.platforms import adapter_names
 from bridge.records import Record
 from bridge.store import journal, tables
@@ -133,7 +133,7 @@ def diagnose(path: str | Path) -> Diagnosis:
     masked = Anonymous()
     faults: list[str] = []
     try:
-        settings = load(path, offline=True)
+        settings = _loaded(path)
         found |= _configured(settings, Path(path))
         found |= _stored(settings, masked)
     except BridgeError as error:
@@ -144,6 +144,14 @@ def diagnose(path: str | Path) -> Diagnosis:
         except BridgeError as error:
             faults.append(masked.message(str(error)))
     return Diagnosis(**found, faults=tuple(faults))
+
+
+def _loaded(path: str | Path) -> Settings:
+    """Load with secrets where they are at hand, so that they are known and can be masked."""
+    try:
+        return load(path)
+    except ConfigError:
+        return load(path, offline=True)
 
 
 def diagnosis_lines(found: Diagnosis) -> list[str]:

@@ -24,7 +24,7 @@ from bridge._retry import Again, http_date, patient, retry_after
 from bridge._version import __version__
 from bridge.effects import effect
 from bridge.errors import AuthError, BridgeError, PlatformError, Unreachable
-from bridge.safe_text import redact, remember
+from bridge.safe_text import redact, redacted, remember
 
 __all__ = ["RULES", "Answer", "Http", "Rule", "redact"]
 
@@ -248,8 +248,8 @@ class Http:
             )
 
     def redact(self, text: str) -> str:
-        """Replace the secrets that this connection knows."""
-        return redact(text, self._secrets)
+        """Replace the secrets of this connection, and all others that are known."""
+        return redacted(redact(text, self._secrets))
 
     def close(self) -> None:
         """Free the connections."""

@@ -10,6 +10,7 @@ from bridge.config import Settings
 from bridge.errors import BridgeError, Locked
 from bridge.progress import Progress, Silent
 from bridge.results import SyncResult
+from bridge.safe_text import redacted
 from bridge.signals import TERMINATED, Terminated
 
 __all__ = ["watched"]
@@ -51,8 +52,9 @@ def _told(act: Callable[[], None]) -> str:
     try:
         act()
     except BridgeError as error:
-        log.warning("%s", error)
-        return str(error)
+        said = redacted(str(error))
+        log.warning("%s", said)
+        return said
     return ""
 
 
