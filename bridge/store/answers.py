@@ -34,7 +34,7 @@ def apply_annotations(
         fresh: keys whose change is not older than what is stored.
         known: key -> stored row of the item, as it is with this change.
         sweep: number of the full pull, if it is one: deletions wait for its end then, where their
-            number is looked at, and what it says of an unchanged answer holds.
+            number is looked at, and what it says first of an answer holds.
     """
     told = {a.id: a for c in group for a in c.annotations or ()}
     fresh_keys = set(fresh)
@@ -45,24 +45,26 @@ def apply_annotations(
     dated: list[tuple[int, Annotation]] = []  # the same answer, with a newer time
     for annotation in told.values():
         row, item = stored.get(annotation.id), known[annotation.item_key]
-        moved = row is not None and row.item_id != item.id
+        fresh_item = annotation.item_key in fresh_keys
         late = _deleted_by(annotation, item.snapshot_at)
         if row is None:
-            if annotation.item_key in fresh_keys or not late:
+            if fresh_item or not late:
                 inserts.append(annotation)
+            continue
+        moved = row.item_id != item.id
+        if sweep is not None and row.sweep != sweep:
+            # What a full pull says first holds, whatever the platform's clock said before.
+            holds = row.deleted or moved or annotation.order != _order(row)
         elif row.deleted:
             # Told by the newest complete change, or newer than the deletion: it is back.
             newer = annotation.order > _order(row) and not late
-            if annotation.item_key in complete or newer or item.snapshot_at is None:
-                updates.append((row.id, annotation))
-        elif moved and annotation.item_key in fresh_keys and annotation.order >= _order(row):
-            updates.append((row.id, annotation))  # its item has another key now
-        elif (
-            sweep is not None and annotation.item_key in fresh_keys and _reads_anew(annotation, row)
-        ):
-            updates.append((row.id, annotation))
-        elif annotation.order > _order(row):
-            (dated if annotation.digest == row.digest else updates).append((row.id, annotation))
+            holds = annotation.item_key in complete or newer or item.snapshot_at is None
+        else:
+            rekeyed = moved and fresh_item and annotation.order >= _order(row)
+            holds = rekeyed or annotation.order > _order(row)
+        if holds:
+            same = not row.deleted and not moved and annotation.digest == row.digest
+            (dated if same else updates).append((row.id, annotation))
     gone = [] if sweep is not None else _deleted(stored.values(), told, complete)
     _write_annotations(connection, inserts, updates, known, sweep or 0)
     _write_times(connection, dated)
@@ -104,6 +106,7 @@ def _stored_annotations(
         ANNOTATIONS.c.revision,
         ANNOTATIONS.c.digest,
         ANNOTATIONS.c.deleted,
+        ANNOTATIONS.c.sweep,
         items.c.key.label("item_key"),
     ).join(items, items.c.id == ANNOTATIONS.c.item_id)
     found = {}
@@ -119,11 +122,6 @@ def _stored_annotations(
 def _order(row: Any) -> tuple[str, int, str]:
     time = "" if row.updated_at is None else row.updated_at.isoformat(timespec="microseconds")
     return (time, row.revision, row.digest)
-
-
-def _reads_anew(annotation: Annotation, row: Any) -> bool:
-    """Whether the same version says something else, as after a class was renamed."""
-    return annotation.order[:2] == _order(row)[:2] and annotation.digest != row.digest
 
 
 def _deleted_by(annotation: Annotation, snapshot_at: datetime | None) -> bool:

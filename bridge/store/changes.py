@@ -6,6 +6,9 @@ Rules, each of which takes the greater of two things and is therefore free of or
 * of two complete changes of one item the one with the later ``as_of`` holds, and an annotation that
   it lacks is deleted, unless that annotation changed after ``as_of``;
 * a deleted annotation comes back only with a version that is newer than its deletion.
+
+A full pull stands above these rules: it says what the platform has now, and times that say
+otherwise were told by a clock that was wrong.
 """
 
 from __future__ import annotations
@@ -116,7 +119,7 @@ def _apply_group(
     fresh = {
         c.key: c
         for c in group
-        if not _stale(c, known[c.key].snapshot_at if c.key in known else None)
+        if sweep is not None or not _stale(c, known[c.key].snapshot_at if c.key in known else None)
     }
     new_items = _insert_items(
         connection,
