@@ -1,6 +1,7 @@
 """Cases that broke the engine once, through the Python face, on a platform in memory."""
 
 import json
+import shutil
 
 import pytest
 from click.testing import CliRunner
@@ -81,6 +82,28 @@ def test_an_item_that_was_gone_before_it_was_encoded_comes_back(platform, tmp_pa
     answer_all(platform)
     assert bridge.sync().encoded == 1
     assert bridge.explain(key).where in ("pool", "queue")
+
+
+def test_features_do_not_outlive_a_restored_state(platform, tmp_path):
+    bridge = loop(platform, tmp_path)
+    bridge.sync()
+    answer_all(platform)
+    bridge.sync()
+    state, backup = tmp_path / ".bridge" / "state.db", tmp_path / "backup.db"
+    shutil.copy(state, backup)
+    # Since the backup other items came, and were gone again: their row ids will be given anew.
+    for number in range(3):
+        platform.add(Item(key=f"gone-{number}", text="gone and forgotten"))
+    answer_all(platform)
+    assert bridge.sync().encoded == 3
+    for number in range(3):
+        platform.remove(f"gone-{number}")
+    shutil.copy(backup, state)
+    platform.add(*(Item(key=f"new-{number}", text="win a prize") for number in range(3)))
+    answer_all(platform)
+    assert bridge.sync().encoded == 63
+    answer_all(platform)
+    assert bridge.sync().encoded == 0
 
 
 def test_an_item_that_was_never_known_is_removed(tmp_path):

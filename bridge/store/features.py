@@ -111,6 +111,18 @@ class FeatureStore:
             self._sweep()
         return count
 
+    def forget(self) -> None:
+        """Drop everything that was encoded.
+
+        Raises:
+            StoreError: it cannot be deleted.
+        """
+        with writing(self._directory):
+            # First, since it lists the segments: a run that dies here leaves nothing half.
+            (self._directory / "manifest.json").unlink(missing_ok=True)
+        self._manifest = self._read_manifest()
+        self._sweep()
+
     def reader(self) -> FeatureReader:
         """Return a view of the store as it is now; later additions do not change it."""
         return FeatureReader(self._segments())
