@@ -28,12 +28,14 @@ class People:
         self.server = server
         self._keys = {"owner": server.token}
         self._personal = ""
+        self.calls = 0
         self._session = requests.Session()
         self._session.trust_env = False
 
     def call(self, method: str, path: str, who: str = "owner", **more: Any) -> Any:
         """Make a call as somebody, and return the decoded answer."""
         headers = {"Authorization": f"Token {self.key(who)}"}
+        self.calls += 1
         self._session.cookies.clear()  # the key alone says who calls
         answer = self._session.request(method, self.server.url + path, headers=headers, **more)
         assert answer.ok, (method, path, answer.status_code, answer.text[:500])

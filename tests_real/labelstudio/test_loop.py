@@ -9,84 +9,23 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bridge.api import Bridge
-from bridge.config import Settings, sections
 from bridge.errors import BridgeError
-from bridge.store.batches import queue
-from bridge.sync import store_of
-from bridge_labelstudio import ADAPTER, LabelStudioPlatform, import_items
+from bridge_labelstudio import LabelStudioPlatform, import_items
 from memory_platform import mail, truth
-from tests_real.labelstudio.rig import LabelStudioRig, People, labelstudio_rig
+from tests_real.labelstudio.loop import Loop
+from tests_real.labelstudio.rig import People, labelstudio_rig
 
-ANNOTATORS = ("ann", "bob", "cy")
 DEPTH = 18
 RAW = {"queue": {"depth": DEPTH, "batch": 6}}
-
-
-class Loop:
-    """One loop over one project, restarted for every turn, as cron does."""
-
-    def __init__(self, rig: LabelStudioRig, directory: Path) -> None:
-        self.rig = rig
-        self.directory = directory
-        self.settings = Settings.model_construct(
-            adapter=ADAPTER,
-            platform=rig.settings(),
-            directory=directory,
-            **sections(RAW, directory=directory),
-        )
-
-    def bridge(self) -> Bridge:
-        return Bridge(self.settings, platform=LabelStudioPlatform(self.rig.settings()))
-
-    def sync(self, **options: bool) -> Any:
-        with self.bridge() as bridge:
-            return bridge.sync(**options)
-
-    def expected(self) -> list[str]:
-        """Return the keys that Bridge wants to be asked, in order."""
-        with store_of(self.settings) as store, store.begin() as connection:
-            return [queued.entry.item.key for queued in queue(connection)]
-
-    def annotate(self, count: int) -> list[str]:
-        """Let annotators in turn answer what they are served; return the keys."""
-        keys = []
-        for index in range(count):
-            who = ANNOTATORS[index % 3]
-            path = f"/api/projects/{self.rig.project}/next"
-            task = self.rig.people.call("GET", path, who)
-            key = task["data"]["bridge_key"]
-            keys.append(key)
-            shown = task["predictions"]
-            self.rig.tasks[key] = task["id"]
-            given = {
-                "result": self.rig.result([truth(key)]),
-                "lead_time": 2.0,
-                "parent_prediction": shown[0]["id"] if shown else None,
-            }
-            path = f"/api/tasks/{task['id']}/annotations/"
-            self.rig.people.call("POST", path, who, json=given)
-        return keys
-
-    def versions(self) -> dict[str, int]:
-        path = f"/api/projects/{self.rig.project}/model-versions/"
-        return self.rig.people.call("GET", path)
-
-    def duplicates(self) -> int:
-        """Return how many tasks have two predictions of one model version."""
-        found = self.rig.people.call("GET", f"/api/predictions/?project={self.rig.project}")
-        named = [(p["task"], p["model_version"]) for p in found]
-        return len(named) - len(set(named))
 
 
 @pytest.fixture
 def loop(people: People, tmp_path: Path) -> Iterator[Loop]:
     with labelstudio_rig(people, "single", ("ham", "spam")) as rig:
-        yield Loop(rig, tmp_path)
+        yield Loop(rig, tmp_path, RAW, truth)
 
 
 def test_several_turns(loop: Loop) -> None:
@@ -151,8 +90,6 @@ def test_a_lost_answer_to_any_write_doubles_nothing(loop: Loop, nth: int) -> Non
 SYNC = """
 import json, sys
 from pathlib import Path
-from bridge.api import Bridge
-from bridge.config import Settings, sections
 from bridge_labelstudio import ADAPTER, LabelStudioSettings
 
 given, raw, directory = json.load(sys.stdin)
