@@ -12,15 +12,13 @@ import resource
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from filelock import FileLock, Timeout
-
 from bridge.config import Settings
 from bridge.effects import effect
-from bridge.errors import BridgeError, ConfigError, DataError, Locked, StoreError
+from bridge.errors import BridgeError, ConfigError, DataError, StoreError
 from bridge.logs import context
 from bridge.platforms import Platform
 from bridge.progress import Progress, Silent
@@ -33,6 +31,7 @@ from bridge.steps.turn import Turn
 from bridge.store import journal
 from bridge.store.database import Store, get_state, open_store, set_state
 from bridge.store.items import count
+from bridge.store.locks import Guard, held
 from bridge.store.registry import champion
 from bridge.store.rows import Applied
 
@@ -95,7 +94,7 @@ def run(
         BridgeError: a step failed; what the steps before it did is kept.
     """
     began = time.perf_counter()
-    with locked(settings, wanted.wait), store_of(settings) as store:
+    with locked(settings, wanted.wait) as guard, store_of(settings, guard) as store:
         turn, timer, dead = _begin(settings, platform, store, wanted, progress or Silent())
         done = _Done(recovered=dead > 0)
         with context(run=turn.run_id):
@@ -117,40 +116,29 @@ def run(
 
 
 @contextmanager
-def locked(settings: Settings, wait: float = 0.0) -> Iterator[None]:
-    """Hold the loop's lock: the kernel's, so that a dead holder's frees itself.
+def locked(settings: Settings, wait: float = 0.0) -> Iterator[Guard | None]:
+    """Hold the loop's lock, which frees itself when its holder dies; yield its guard, if any.
 
     Raises:
         Locked: another run holds it, and still did after ``wait`` seconds.
     """
-    directory = settings.store_directory
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(directory / "lock")
-        lock.acquire(timeout=wait)
-    except Timeout:
-        raise Locked(
-            f"Another run is at work on {directory}.", "Nothing was done; try again later."
-        ) from None
-    except OSError as error:
-        raise StoreError(
-            f"The store directory {directory} cannot be used: {error.strerror}."
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
+    with held(settings.store_directory, _url(settings), wait) as guard:
+        yield guard
 
 
 @contextmanager
-def store_of(settings: Settings) -> Iterator[Store]:
-    """Open the state store of a loop."""
-    url = settings.store.url
-    store = open_store(settings.store_directory, url.get_secret_value() if url else None)
+def store_of(settings: Settings, guard: Guard | None = None) -> Iterator[Store]:
+    """Open the state store of a loop; ``guard`` is that of the lock, where it is held."""
+    store = open_store(settings.store_directory, _url(settings), guard)
     try:
         yield store
     finally:
         store.close()
+
+
+def _url(settings: Settings) -> str | None:
+    url = settings.store.url
+    return url.get_secret_value() if url else None
 
 
 # ------------------------------------------------------------------------------------- the run
@@ -260,7 +248,7 @@ def _steps(turn: Turn, timer: _Timer, wanted: Wanted, done: _Done) -> None:
     if "train" in wanted.steps:
         _train(turn, timer, wanted, done)
     if "rank" in wanted.steps:
-        _rank(turn, timer, done)
+        _rank(turn, timer, wanted, done)
     if "push" in wanted.steps and pending(turn):
         with timer.step(turn, "push") as detail:
             done.pushed = _both(done.pushed, push(turn))
@@ -293,22 +281,18 @@ def _train(turn: Turn, timer: _Timer, wanted: Wanted, done: _Done) -> None:
         detail.update(done.trained.model_dump(mode="json"))
 
 
-def _rank(turn: Turn, timer: _Timer, done: _Done) -> None:
-    from bridge.steps.rank import rerank_due, room
+def _rank(turn: Turn, timer: _Timer, wanted: Wanted, done: _Done) -> None:
+    from bridge.steps.rank import make_plan, rerank_due, room, write_plan
+    from bridge.steps.train import champion_lost, resolved_now
 
     size = room(turn)
-    rerank = rerank_due(turn)
-    if not size and not rerank:
+    if not size and not rerank_due(turn):
         return
-    from bridge.steps.rank import make_plan, write_plan
-    from bridge.steps.train import resolved_now
-
-    with turn.store.begin() as connection:
-        has_model = champion(connection) is not None
-    if has_model:
-        _encode(turn, timer, done)
+    if "train" in wanted.steps and champion_lost(turn):
+        _train(turn, timer, replace(wanted, force_train=True), done)
+    _encode_for_champion(turn, timer, done)
     with timer.step(turn, "rank") as detail:
-        made = make_plan(turn, size, resolved_now(turn), rerank=rerank)
+        made = make_plan(turn, size, resolved_now(turn), rerank=rerank_due(turn))
         write_plan(turn, made)
         detail.update(batch=made.batch.id if made.batch else None, queued=len(made.queued))
 
@@ -333,14 +317,18 @@ def _dry(turn: Turn, timer: _Timer, wanted: Wanted, done: _Done) -> None:
     size = room(turn)
     if not size:
         return
-    with turn.store.begin() as connection:
-        has_model = champion(connection) is not None
-    if has_model:
-        _encode(turn, timer, done)
+    _encode_for_champion(turn, timer, done)
     with timer.step(turn, "rank"):
         made = make_plan(turn, size, resolved_now(turn), rerank=False)
     if made.batch is not None:
         done.would_push = made.batch.keys
+
+
+def _encode_for_champion(turn: Turn, timer: _Timer, done: _Done) -> None:
+    with turn.store.begin() as connection:
+        if champion(connection) is None:
+            return
+    _encode(turn, timer, done)
 
 
 def _encode(turn: Turn, timer: _Timer, done: _Done) -> None:

@@ -282,6 +282,39 @@ def test_other_rules_for_answers_train_again(platform, tmp_path):
     assert result.left_out == {}
 
 
+def test_a_champion_whose_files_are_lost_is_replaced(platform, tmp_path):
+    bridge = loop(platform, tmp_path, sync={"train_after": 1000})
+    bridge.sync()
+    answer_all(platform)
+    lost_one = bridge.sync(force_train=True).champion
+    shutil.rmtree(tmp_path / ".bridge" / "models")
+    answer_all(platform)
+    result = bridge.sync()
+    assert result.trained is not None
+    assert result.champion == result.trained.version != lost_one
+    assert result.queue == 10
+
+
+def test_a_champion_of_another_learner_is_replaced(platform, tmp_path):
+    bridge = loop(platform, tmp_path)
+    bridge.sync()
+    answer_all(platform)
+    bridge.sync()
+    (tmp_path / "mine.py").write_text(
+        "from sklearn.feature_extraction.text import TfidfVectorizer\n"
+        "from sklearn.naive_bayes import MultinomialNB\n"
+        "from sklearn.pipeline import make_pipeline\n"
+        "def factory():\n"
+        "    return make_pipeline(TfidfVectorizer(), MultinomialNB())\n"
+    )
+    other = loop(platform, tmp_path, model={"estimator": "mine.py:factory"})
+    other.sync()
+    other.rollback()
+    result = other.sync()
+    assert result.trained is not None
+    assert result.queue == 10
+
+
 def test_references_that_contradict_each_other_are_no_target(platform, tmp_path):
     bridge = loop(platform, tmp_path)
     bridge.sync()

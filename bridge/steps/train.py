@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     from bridge.learners.base import Model
     from bridge.learners.scores import Scores
 
-__all__ = ["Trained", "aligned", "label_matrix", "resolved_now", "train", "why_train"]
+__all__ = [
+    "Trained",
+    "aligned",
+    "champion_lost",
+    "label_matrix",
+    "resolved_now",
+    "train",
+    "why_train",
+]
 
 MODELS_KEPT = 5
 
@@ -146,6 +154,24 @@ def train(turn: Turn) -> Trained | None:
             set_state(connection, "rerank_due", "yes")
     _forget_old_models(turn)
     return Trained(version, promoted, reason, scores, len(ids), resolved)
+
+
+def champion_lost(turn: Turn) -> bool:
+    """Whether there is a champion that cannot be loaded: its files are lost or of another learner.
+
+    So it is after a backup was restored without the models, or after a rollback to a learner that
+    the configuration no longer names.
+    """
+    from bridge.errors import ModelError
+
+    with turn.store.begin() as connection:
+        in_use = champion(connection)
+    try:
+        if in_use is not None:
+            turn.model(in_use["version"])
+    except ModelError:
+        return True
+    return False
 
 
 def label_matrix(targets: Sequence[Target], schema: LabelSchema) -> NDArray[np.int8]:
