@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
 
 from bridge import Bridge
-from bridge.records import Annotation, Classes
-from bridge.testing import replay
-from bridge_labelbox import LabelboxPlatform, LabelboxSettings
-from tests_real.labelbox import sdk
+from bridge.records import Classes
+from tests_real.labelbox.shared import Shared
 
 TOML = """
 [platform]
@@ -45,62 +37,6 @@ def rows(count: int) -> dict[str, str]:
 
 def truth(key: str) -> str:
     return "spam" if key.startswith("mail-") and int(key.split("-")[1]) % 2 == 0 else "ham"
-
-
-@dataclass
-class Shared:
-    """An emulator, and a project in it that the SDK made."""
-
-    served: sdk.Served
-    project: str = ""
-    dataset: str = ""
-
-    def person(self, step: str, **given: Any) -> Any:
-        """Let a person take a step with the SDK."""
-        given = {"project": self.project, **given}
-        command = [str(sdk.PYTHON), str(sdk.HERE / "sdk_person.py"), step, json.dumps(given)]
-        environment = sdk.environment(self.served)
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=120, check=False
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-        return json.loads(done.stdout.splitlines()[-1])
-
-    def play(self, do: str, **given: Any) -> None:
-        """Do what only the pages of Labelbox can: answer as somebody else, skip, review."""
-        address = f"{self.served.base}/emulator/projects/{self.project}/{do}"
-        requests.post(address, json=given, timeout=10).raise_for_status()
-
-    def set_up(self, given: dict[str, str]) -> None:
-        made = self.person("set_up", rows=given)
-        self.project, self.dataset = made["project"], made["dataset"]
-
-    def annotations(self, **settings: Any) -> dict[str, list[Annotation]]:
-        """Pull as the adapter alone does."""
-        given = {
-            "api_key": self.served.api_key,
-            "project": self.project,
-            "datasets": [self.dataset],
-            "endpoint": self.served.endpoint,
-            "poll_interval_s": 0.05,
-        }
-        platform = LabelboxPlatform(LabelboxSettings.model_validate(given | settings))
-        try:
-            pages = list(platform.pull(None))
-        finally:
-            platform.close()
-        assert not [problem for page in pages for problem in page.problems]
-        found: dict[str, list[Annotation]] = {}
-        for annotation in replay(pages)[1].values():
-            found.setdefault(annotation.item_key, []).append(annotation)
-        return found
-
-
-@pytest.fixture
-def shared() -> Iterator[Shared]:
-    sdk.install()
-    with sdk.serving() as served:
-        yield Shared(served)
 
 
 def test_a_project_of_the_sdk_goes_through_the_loop(
