@@ -28,7 +28,7 @@ def rollback(settings: Settings) -> tuple[str, str]:
         Locked: a run is at work.
         DataError: there is no former champion whose files are still there.
     """
-    with locked(settings), store_of(settings) as store:
+    with locked(settings) as guard, store_of(settings, guard) as store:
         root = settings.store_directory / "models"
         with store.begin() as connection:
             present = champion(connection)

@@ -6,9 +6,7 @@ The tables are the stand-in's: what Prodigy itself makes on PostgreSQL is unveri
 from __future__ import annotations
 
 import os
-import shutil
 import socket
-import subprocess
 import tempfile
 import traceback
 from collections.abc import Iterator
@@ -26,105 +24,23 @@ from bridge.testing import PlatformSuite, batch_of, replay
 from bridge_prodigy import Prodigy, ProdigySettings, connect
 from bridge_prodigy.database import driver_url
 from bridge_prodigy.emulator import Emulator, StandInDatabase
+from postgres_server import PASSWORD, QUOTED, Server, execute, needs_postgres, new_database, running
 from prodigy_rig import ProdigyRig
 
-BINARIES = Path("/usr/lib/postgresql/15/bin")
-PASSWORD = "hunter2/@:"
-QUOTED = "hunter2%2F%40%3A"
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not (BINARIES / "initdb").exists() or os.geteuid() != 0,
-        reason="needs PostgreSQL 15 and the right to become user postgres",
-    ),
-]
-
-
-class Server:
-    """A PostgreSQL server on the loopback interface, for these tests alone."""
-
-    url = ""
-
-    @classmethod
-    def start(cls, folder: Path) -> subprocess.Popen[bytes]:
-        shutil.chown(folder, "postgres")
-        secret = folder / "password"
-        secret.write_text(PASSWORD)
-        shutil.chown(secret, "postgres")
-        data = str(folder / "data")
-        command: list[str | Path] = [
-            BINARIES / "initdb",
-            "-D",
-            data,
-            "-U",
-            "prodigy",
-            "-A",
-            "scram-sha-256",
-        ]
-        subprocess.run(
-            [*command, "-A", "scram-sha-256", "--pwfile", secret, "-N", "-E", "UTF8"],
-            user="postgres",
-            check=True,
-            capture_output=True,
-            cwd=folder,
-        )
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        cls.url = f"postgresql://prodigy:{QUOTED}@127.0.0.1:{port}"
-        command = [BINARIES / "postgres", "-D", data, "-p", str(port), "-k", str(folder)]
-        return subprocess.Popen(
-            [*command, "-h", "127.0.0.1", "-F"],
-            user="postgres",
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    @classmethod
-    def ready(cls) -> bool:
-        command: list[str | Path] = [BINARIES / "pg_isready", "-q", "-d", cls.url]
-        return subprocess.run(command, check=False).returncode == 0
+pytestmark = [pytest.mark.slow, needs_postgres]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def server() -> Iterator[None]:
-    with tempfile.TemporaryDirectory() as folder:
-        process = Server.start(Path(folder))
-        try:
-            for _ in range(300):
-                if Server.ready():
-                    break
-                with pytest.raises(subprocess.TimeoutExpired):
-                    process.wait(0.1)
-            else:
-                pytest.fail("PostgreSQL did not start within 30 s")
-            yield
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def execute(*statements: str, database: str = "postgres") -> None:
-    engine = sa.create_engine(
-        f"{Server.url.replace('postgresql', 'postgresql+psycopg')}/{database}",
-        isolation_level="AUTOCOMMIT",
-        poolclass=sa.NullPool,
-    )
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.execute(sa.text(statement))
+    with running():
+        yield
 
 
 @contextmanager
 def postgres_rig(task: TaskType, classes: tuple[str, ...]) -> Iterator[ProdigyRig]:
-    name = f"prodigy_{os.urandom(4).hex()}"
-    execute(f"CREATE DATABASE {name}")
-    with tempfile.TemporaryDirectory() as folder:
-        database = f"{Server.url}/{name}"
-        emulator = Emulator(Path(folder), classes, multi=task == "multi", database_url=database)
-        yield ProdigyRig(emulator)
-    execute(f"DROP DATABASE {name}")
+    with new_database("prodigy") as url, tempfile.TemporaryDirectory() as folder:
+        multi = task == "multi"
+        yield ProdigyRig(Emulator(Path(folder), classes, multi=multi, database_url=url))
 
 
 class TestProdigyOnPostgres(PlatformSuite, rig=postgres_rig):

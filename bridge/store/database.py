@@ -6,7 +6,7 @@ refused with its name, and left as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,14 +28,27 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from bridge.errors import ConfigError, StoreError
 from bridge.store.tables import SCHEMA_VERSION, metadata, state
 
-__all__ = ["Store", "counter", "get_state", "open_store", "set_state"]
+__all__ = [
+    "Store",
+    "counter",
+    "get_state",
+    "make_engine",
+    "open_store",
+    "set_state",
+    "translated",
+]
 
 
 class Store:
-    """An open state store; every read and write goes through :meth:`begin`."""
+    """An open state store; every read and write goes through :meth:`begin`.
 
-    def __init__(self, engine: Engine, name: str) -> None:
+    Args:
+        guard: called before every transaction; raises if the store must not be used any more.
+    """
+
+    def __init__(self, engine: Engine, name: str, guard: Callable[[], None] | None = None) -> None:
         self._engine = engine
+        self._guard = guard
         self.name = name
 
     @contextmanager
@@ -45,11 +58,13 @@ class Store:
         Raises:
             StoreError: the database cannot be read or written; nothing of this transaction stays.
         """
+        if self._guard is not None:
+            self._guard()
         try:
             with self._engine.begin() as connection:
                 yield connection
         except DBAPIError as error:
-            raise _translated(error, self.name) from None
+            raise translated(error, self.name) from None
 
     def close(self) -> None:
         """Close all connections."""
@@ -63,34 +78,47 @@ class Store:
             return str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
 
 
-def open_store(directory: Path, url: str | None = None) -> Store:
+def open_store(
+    directory: Path, url: str | None = None, guard: Callable[[], None] | None = None
+) -> Store:
     """Open the store, and make its tables when it is new.
 
     Args:
         directory: where ``state.db`` lies; made when absent.
         url: an SQLAlchemy URL that takes the place of the file.
+        guard: called before every transaction; raises if the store must not be used any more.
 
     Raises:
         StoreError: the store is damaged, newer than this version, or cannot be reached.
         ConfigError: the URL cannot be understood, or its driver is not installed.
     """
-    address, name = _address(directory, url)
-    try:
-        engine = create_engine(address, pool_pre_ping=url is not None)
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise ConfigError(
-            f"The database of store.url cannot be used: {type(error).__name__}.",
-            "Check the URL, and install its driver (label-bridge[postgresql]).",
-        ) from None
+    engine, name = make_engine(directory, url, pool_pre_ping=url is not None)
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)
-    store = Store(engine, name)
+    store = Store(engine, name, guard)
     try:
         _ready(store)
     except BaseException:
         store.close()
         raise
     return store
+
+
+def make_engine(directory: Path, url: str | None, **options: Any) -> tuple[Engine, str]:
+    """Return an engine for a store's state, not connected yet, and the store's name for people.
+
+    Raises:
+        StoreError: the directory cannot be made.
+        ConfigError: the URL cannot be understood, or its driver is not installed.
+    """
+    address, name = _address(directory, url)
+    try:
+        return create_engine(address, **options), name
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise ConfigError(
+            f"The database of store.url cannot be used: {type(error).__name__}.",
+            "Check the URL, and install its driver (label-bridge[postgresql]).",
+        ) from None
 
 
 def get_state(connection: Connection, name: str) -> str | None:
@@ -179,8 +207,8 @@ _ADVICE = (
 )
 
 
-def _translated(error: DBAPIError, name: str) -> StoreError:
-    # The driver's own words, without the statement and its values.
+def translated(error: DBAPIError, name: str) -> StoreError:
+    """Return what to raise: the driver's own words, without the statement and its values."""
     said = str(error.orig)
     for needle, what, fix in _ADVICE:
         if needle in said:
