@@ -11,7 +11,7 @@ from bridge.errors import ConfigError, PlatformError
 from bridge.records import Annotation, Change, Classes, Item, LabelClass, LabelSchema, Page
 from bridge.store.changes import apply_page
 from bridge.store.database import open_store
-from bridge.store.items import answers
+from bridge.store.items import answers, row_of
 from bridge.sync import store_of
 from memory_platform import START, MemoryPlatform, loop, lost, mail, truth
 
@@ -104,6 +104,16 @@ def test_features_do_not_outlive_a_restored_state(platform, tmp_path):
     assert bridge.sync().encoded == 63
     answer_all(platform)
     assert bridge.sync().encoded == 0
+
+
+def test_a_character_that_a_database_cannot_store_stops_nothing(tmp_path):
+    store = open_store(tmp_path)
+    page = Page(changes=(Change(key="k", item=Item(key="k", text="a\x00b")),))
+    with store.begin() as connection:
+        assert apply_page(connection, page, hold_out=0.1).any
+        assert not apply_page(connection, page, hold_out=0.1).any
+        assert row_of(connection, "k").text == "a\ufffdb"
+    store.close()
 
 
 def test_an_item_that_was_never_known_is_removed(tmp_path):
