@@ -187,7 +187,12 @@ class Story(RuleBasedStateMachine):
             model={"estimator": "story_learner:Remembering"},
             acquisition={"hold_out_share": HOLD_OUT},
             sync={"max_deleted_share": 1.0},
+            store=self.store(),
         )
+
+    def store(self) -> dict[str, str]:
+        """Return the section ``[store]``."""
+        return {}
 
     @rule(moment=st.integers(0, 40))
     def die(self, moment: int) -> None:
@@ -315,12 +320,12 @@ def held_out(key: str) -> bool:
 
 # Explaining a failure traces every line, which takes minutes.
 PHASES = tuple(phase for phase in Phase if phase is not Phase.explain)
-many = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
+SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 
 TestStory = Story.TestCase
 TestStory.settings = settings(
-    max_examples=2000 if many else 20,
-    stateful_step_count=80 if many else 30,
+    max_examples=2000 if SOAK else 20,
+    stateful_step_count=80 if SOAK else 30,
     deadline=None,
     phases=PHASES,
     suppress_health_check=list(HealthCheck),
