@@ -33,6 +33,8 @@ ACTIONS = st.lists(
         st.tuples(st.just("answer"), st.sampled_from(KEYS), st.sampled_from(CLASSES)),
         st.tuples(st.just("answer"), st.sampled_from(KEYS), st.sampled_from(CLASSES)),
         st.tuples(st.just("skip"), st.sampled_from(KEYS)),
+        st.tuples(st.just("review"), st.sampled_from(KEYS), st.sampled_from(["DONE", "IN_REWORK"])),
+        st.tuples(st.just("benchmark"), st.sampled_from(KEYS), st.booleans()),
         st.tuples(st.just("pull")),
         st.tuples(st.just("push"), st.integers(0, 5), st.integers(1, 4)),
         st.tuples(st.just("wait"), st.sampled_from([1, 700, 9000])),
@@ -52,15 +54,34 @@ class Story:
     cursor: str | None = None
     told: dict[str, Annotation] = field(default_factory=dict)
     given: dict[str, str | None] = field(default_factory=dict)
+    rejected: set[str] = field(default_factory=set)
+    golden: set[str] = field(default_factory=set)
     items: list[Item] = field(default_factory=list)
 
     def answer(self, key: str, name: str) -> None:
         self.rig.answer(key, [name])
         self.given[key] = name
+        self.rejected.discard(key)
 
     def skip(self, key: str) -> None:
         self.rig.skip(key)
         self.given[key] = None
+        self.rejected.discard(key)
+
+    def review(self, key: str, state: str) -> None:
+        if key in self.given:
+            self.rig.emulator.review(self.rig.project, key, state)
+            (self.rejected.add if state == "IN_REWORK" else self.rejected.discard)(key)
+
+    def benchmark(self, key: str, on: bool) -> None:
+        if key in self.given:
+            self.rig.emulator.benchmark(self.rig.project, key, on=on)
+            (self.golden.add if on else self.golden.discard)(key)
+
+    def expected(self) -> dict[str, str | None]:
+        """What must be known in the end: what was said last, unless a reviewer sent it back."""
+        sent_back = self.rejected - self.golden
+        return {key: None if key in sent_back else said for key, said in self.given.items()}
 
     def pull(self) -> None:
         pages = list(self.platform.pull(self.cursor))
@@ -133,7 +154,8 @@ def test_no_story_loses_or_doubles_anything(
         a.item_key: a.value.chosen[0] if isinstance(a.value, Classes) else None
         for a in story.told.values()
     }
-    assert told == story.given
+    assert told == story.expected()
+    assert {a.item_key for a in story.told.values() if a.ground_truth} == story.golden
     assert len(story.told) == len(story.given)
     assert sorted(rig.queue()) == sorted(set(ids) - set(story.given))
     assert all(len(shown) == 1 for shown in emulator.pre_annotations(project).values())
