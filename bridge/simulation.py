@@ -186,6 +186,7 @@ def rows_and_settings(
 
 
 def _stored_labels(settings: Settings) -> list[Labeled]:
+    from bridge.steps.pull import renames
     from bridge.steps.resolve import resolve
     from bridge.store.database import get_state
     from bridge.store.items import answers, items_by_id
@@ -195,7 +196,8 @@ def _stored_labels(settings: Settings) -> list[Labeled]:
         if stored is None:
             raise DataError("The store has no labels yet.", "Run `bridge sync`, or name --data.")
         schema = LabelSchema.model_validate_json(stored)
-        resolved = resolve(answers(connection), schema, settings.answers, {})
+        names = renames(connection, schema)
+        resolved = resolve(answers(connection), schema, settings.answers, names)
         targets = [*resolved.taught, *resolved.held_out]
         content = items_by_id(connection, [row_id for row_id, _ in targets])
     return [

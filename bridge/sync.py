@@ -251,7 +251,7 @@ def _steps(turn: Turn, timer: _Timer, wanted: Wanted, done: _Done) -> None:
         _rank(turn, timer, wanted, done)
     if "push" in wanted.steps and pending(turn):
         with timer.step(turn, "push") as detail:
-            done.pushed = _both(done.pushed, push(turn))
+            done.pushed += push(turn)
             detail.update(asdict(done.pushed))
 
 
@@ -262,8 +262,11 @@ def _train(turn: Turn, timer: _Timer, wanted: Wanted, done: _Done) -> None:
     if why is None:
         done.why_not_trained = "nothing new to learn"
         return
-    if not resolved_now(turn).taught:
-        done.why_not_trained = "no answers to learn from yet"
+    resolved = resolved_now(turn)
+    if not resolved.taught:
+        done.left_out = dict(resolved.left_out)
+        reasons = ", ".join(f"{why}: {number}" for why, number in sorted(done.left_out.items()))
+        done.why_not_trained = f"no answers to learn from yet{reasons and f' ({reasons})'}"
         return
     _encode(turn, timer, done)
     with timer.step(turn, "train") as detail:
@@ -339,16 +342,6 @@ def _encode(turn: Turn, timer: _Timer, done: _Done) -> None:
     with timer.step(turn, "encode") as detail:
         done.encoded += encode(turn)
         detail["encoded"] = done.encoded
-
-
-def _both(first: Pushed, second: Pushed) -> Pushed:
-    return Pushed(
-        batches=first.batches + second.batches,
-        items=first.items + second.items,
-        pre_annotated=first.pre_annotated + second.pre_annotated,
-        refused=first.refused + second.refused,
-        reranked=first.reranked or second.reranked,
-    )
 
 
 def _result(turn: Turn, timer: _Timer, done: _Done, wanted: Wanted, seconds: float) -> SyncResult:

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from bridge.cli import main
 from bridge.errors import ConfigError, PlatformError
 from bridge.records import Annotation, Change, Classes, Item, LabelClass, LabelSchema, Page
+from bridge.simulation import rows_and_settings
 from bridge.store.changes import apply_page
 from bridge.store.database import open_store
 from bridge.store.items import answers, row_of
@@ -323,6 +324,46 @@ def test_a_champion_of_another_learner_is_replaced(platform, tmp_path):
     result = other.sync()
     assert result.trained is not None
     assert result.queue == 10
+
+
+def test_why_nothing_is_learned_is_told(platform, tmp_path):
+    bridge = loop(platform, tmp_path, answers={"min_annotators": 2})
+    bridge.sync()
+    answer_all(platform)
+    result = bridge.sync()
+    assert result.left_out == {"too few annotators": 10}
+    assert "too few annotators: 10" in result.why_not_trained
+    for key in list(platform.answers):
+        platform.answer(key, truth(key), annotator="bob")
+    assert bridge.sync().trained is not None
+
+
+def test_many_unknown_classes_are_not_all_named(platform, tmp_path):
+    bridge = loop(platform, tmp_path)
+    bridge.sync()
+    for number, key in enumerate(platform.items):
+        platform.answer(key, f"strange-{number}")
+    warnings = bridge.sync().warnings
+    assert len(warnings) == 21
+    assert "40 more classes" in warnings[-1]
+
+
+def test_a_simulation_knows_renamed_classes(platform, tmp_path):
+    bridge = loop(platform, tmp_path)
+    for _ in range(3):
+        bridge.sync()
+        answer_all(platform)
+    labels = bridge.sync().labels
+    platform.classes[1] = LabelClass(id="id-spam", name="junk")
+    bridge.sync()
+    config = tmp_path / "bridge.toml"
+    config.write_text(
+        '[platform]\ntype = "prodigy"\ndataset = "d"\nsource = "s"\nqueue = "q"\n'
+        'classes = ["ham", "junk"]\n'
+    )
+    rows, _ = rows_and_settings(config, None, text="text", label="label")
+    assert len(rows) == labels
+    assert {row.classes for row in rows} == {("ham",), ("junk",)}
 
 
 def test_references_that_contradict_each_other_are_no_target(platform, tmp_path):

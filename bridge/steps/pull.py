@@ -17,7 +17,7 @@ from bridge.store.changes import apply_page, finish_sweep, missing_from_sweep
 from bridge.store.database import get_state, set_state
 from bridge.store.rows import Applied
 
-__all__ = ["adopt_schema", "full_pull_due", "preview", "pull"]
+__all__ = ["adopt_schema", "full_pull_due", "preview", "pull", "renames"]
 
 log = logging.getLogger(__name__)
 
@@ -101,19 +101,23 @@ def adopt_schema(connection: Connection, schema: LabelSchema) -> tuple[dict[str,
         given = names_of.setdefault(known.id, [])
         if known.name not in given:
             given.append(known.name)
-    today = {known.id: known.name for known in schema.classes}
-    renamed = {
-        name: today[class_id]
-        for class_id, given in names_of.items()
-        if class_id in today
-        for name in given
-        if name != today[class_id] and name not in schema.names
-    }
     set_state(connection, "label_schema", schema.model_dump_json())
     set_state(connection, "class_names", _dump_names(names_of))
     if former is not None and _read_differently(former, schema):
         set_state(connection, "full_pull", "due")
-    return renamed, [] if former is None else _differences(former, schema)
+    return renames(connection, schema), [] if former is None else _differences(former, schema)
+
+
+def renames(connection: Connection, schema: LabelSchema) -> dict[str, str]:
+    """Return former class name -> name today, as far as former names are not in use."""
+    today = {known.id: known.name for known in schema.classes}
+    return {
+        name: today[class_id]
+        for class_id, given in _load_names(get_state(connection, "class_names")).items()
+        if class_id in today
+        for name in given
+        if name != today[class_id] and name not in schema.names
+    }
 
 
 def _load_names(stored: str | None) -> dict[str, list[str]]:

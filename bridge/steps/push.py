@@ -37,6 +37,15 @@ class Pushed:
     refused: int = 0
     reranked: bool = False
 
+    def __add__(self, other: Pushed) -> Pushed:
+        return Pushed(
+            batches=self.batches + other.batches,
+            items=self.items + other.items,
+            pre_annotated=self.pre_annotated + other.pre_annotated,
+            refused=self.refused + other.refused,
+            reranked=self.reranked or other.reranked,
+        )
+
 
 def pending(turn: Turn) -> bool:
     """Whether a plan waits to be pushed, from this run or one that died."""

@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 MODELS_KEPT = 5
+NAMED = 20  # unknown classes that warnings name
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,14 @@ def resolved_now(turn: Turn) -> Resolved:
     """Resolve all answers into targets, and warn of classes that the schema does not know."""
     with turn.store.begin() as connection:
         resolved = resolve(answers(connection), turn.schema, turn.settings.answers, turn.renamed)
-    for name, number in sorted(resolved.unknown_classes.items()):
+    for name, number in sorted(resolved.unknown_classes.most_common(NAMED)):
         turn.warn(
             f"{number} answers name the class '{name}', which the label schema does not have; "
             "they are kept and left out of training (answers.rename maps a former name)."
         )
+    more = len(resolved.unknown_classes) - NAMED
+    if more > 0:
+        turn.warn(f"{more} more classes that answers name are not in the label schema.")
     return resolved
 
 
