@@ -116,7 +116,7 @@ class Answer:
         """
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):  # RecursionError: nested a thousand times
             raise PlatformError(
                 f"{self.url} answered {self.status} with something that is not JSON.",
                 "Check that the address is the platform's own, and that no proxy stands between.",

@@ -36,6 +36,9 @@ Level = Literal["debug", "info", "warning", "error"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 LEVELS: tuple[Level, ...] = get_args(Level)
 
+# As a library, Bridge prints nothing by itself: not even warnings.
+logging.getLogger("bridge").addHandler(logging.NullHandler())
+
 _STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
 _fields: ContextVar[dict[str, Any]] = ContextVar("bridge_log_fields", default={})  # noqa: B039  # never changed
 _handler: logging.Handler | None = None

@@ -1,14 +1,17 @@
 """What operators rely on: logs, metrics, heartbeat, doctor, signals."""
 
+import ast
 import json
 import logging
 import os
+import re
 import signal
 import sqlite3
 import subprocess
 import sys
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -494,3 +497,45 @@ def test_a_signal_that_got_lost_is_still_told():
     with pytest.raises(Terminated), terminable():
         careless()
     assert signal.getsignal(signal.SIGTERM) == former
+
+
+# ------------------------------------------------------------------------------------- guarantees
+
+ROOT = Path(__file__).parent.parent
+
+
+def defined(path, name):
+    """Whether a Python file defines ``name`` or ``Class::name``."""
+    found = ast.parse((ROOT / path).read_text(encoding="utf-8")).body
+    for part in name.split("::"):
+        matches = [
+            node
+            for node in found
+            if getattr(node, "name", None) == part
+            or (isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == part)
+        ]
+        if not matches:
+            return False
+        found = getattr(matches[0], "body", [])
+    return True
+
+
+def test_every_test_that_the_guarantees_name_exists():
+    text = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:tests|bridge)/[\w/]+\.py)::([\w:]+)`", text)
+    assert len(named) > 40
+    assert [f"{path}::{name}" for path, name in named if not defined(path, name)] == []
+
+
+def test_every_promise_has_a_test():
+    text = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
+    promises = re.split(r"^\*\*\d+\. ", text.partition("## What is not promised")[0], flags=re.M)
+    assert len(promises) == 15
+    assert all("::test_" in promise or "::Test" in promise for promise in promises[1:])
+
+
+def test_links_of_the_security_page_resolve():
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#]+)\)", text)
+    assert links
+    assert all((ROOT / link).exists() for link in links)
