@@ -58,8 +58,8 @@ class EndingGroup(click.Group):
         except Terminated:
             _ended("Terminated; the next run finishes what was begun.")
             ctx.exit(TERMINATED)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise  # click ends quietly when nobody reads on, as with `| head`
         except Exception:  # noqa: BLE001  # the last resort: say that it is a bug
             _tell_bug()
             ctx.exit(1)

@@ -2,11 +2,14 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
 
 from bridge.cli import main
+from bridge.config import load
 from bridge.errors import ConfigError, PlatformError
 from bridge.records import Annotation, Change, Classes, Item, LabelClass, LabelSchema, Page
 from bridge.simulation import rows_and_settings
@@ -27,6 +30,15 @@ def platform():
 def answer_all(platform):
     for key in list(platform.queued):
         platform.answer(key, truth(key))
+
+
+def write_prodigy_config(directory):
+    path = directory / "bridge.toml"
+    path.write_text(
+        '[platform]\ntype = "prodigy"\ndataset = "d"\nsource = "s"\nqueue = "q"\n'
+        'classes = ["ham", "junk"]\n'
+    )
+    return path
 
 
 # --------------------------------------------------------------------------------------- the queue
@@ -279,6 +291,13 @@ def test_a_seed_that_no_generator_takes(platform, tmp_path, seed):
         loop(platform, tmp_path, sync={"seed": seed})
 
 
+def test_a_byte_order_mark_is_no_part_of_the_configuration(tmp_path):
+    path = tmp_path / "bridge.toml"
+    path.write_bytes(b"\xef\xbb\xbf[quue]")
+    with pytest.raises(ConfigError, match="quue"):
+        load(path)
+
+
 # ---------------------------------------------------------------------------------- what is learned
 
 
@@ -356,12 +375,7 @@ def test_a_simulation_knows_renamed_classes(platform, tmp_path):
     labels = bridge.sync().labels
     platform.classes[1] = LabelClass(id="id-spam", name="junk")
     bridge.sync()
-    config = tmp_path / "bridge.toml"
-    config.write_text(
-        '[platform]\ntype = "prodigy"\ndataset = "d"\nsource = "s"\nqueue = "q"\n'
-        'classes = ["ham", "junk"]\n'
-    )
-    rows, _ = rows_and_settings(config, None, text="text", label="label")
+    rows, _ = rows_and_settings(write_prodigy_config(tmp_path), None, text="text", label="label")
     assert len(rows) == labels
     assert {row.classes for row in rows} == {("ham",), ("junk",)}
 
@@ -495,3 +509,12 @@ def test_init_where_nothing_can_be_written(tmp_path):
     ran = command("init", "--platform", "prodigy", "-c", str(path), *options)
     assert ran.exit_code == 78
     assert "cannot be written" in ran.output
+
+
+def test_nobody_reads_on(tmp_path):
+    words = [sys.executable, "-m", "bridge", "status", "-c", str(write_prodigy_config(tmp_path))]
+    command = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    command.stdout.close()
+    with command.stderr:
+        assert b"bug" not in command.stderr.read()
+    command.wait()
