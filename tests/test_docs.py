@@ -244,6 +244,8 @@ def test_every_page_is_on_the_map() -> None:
     text = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     for page in (ROOT / "docs").glob("*.md"):
         assert page.name == "index.md" or f"({page.name})" in text
+    for page in (ROOT / "docs" / "platforms").glob("*.md"):
+        assert f"(platforms/{page.name})" in text
     listed = (ROOT / "docs" / "decisions" / "README.md").read_text(encoding="utf-8")
     for page in (ROOT / "docs" / "decisions").glob("0*.md"):
         assert f"({page.name})" in listed
