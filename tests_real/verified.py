@@ -50,6 +50,12 @@ ROWS = (
     ),
     Row(
         "Labelbox",
+        "where the SDK is weak, side by side; a gigabyte in little memory",
+        "Labelbox's own SDK, our emulator",
+        ("tests_real/labelbox/test_better_than_sdk.py", "tests_real/labelbox/test_memory.py"),
+    ),
+    Row(
+        "Labelbox",
         "the conformance suite",
         "our emulator, real sockets",
         ("tests/test_labelbox_conformance.py",),
@@ -80,6 +86,12 @@ ROWS = (
         ("tests_real/labelstudio/test_loop.py", "tests_real/labelstudio/test_server.py"),
     ),
     Row(
+        "Label Studio",
+        "2,000 mails, three annotators, five syncs; what a person sees",
+        "a real server, 1.23.2, and headless Chromium",
+        ("tests_real/labelstudio/test_big_loop.py", "tests_real/labelstudio/test_page.py"),
+    ),
+    Row(
         "Prodigy",
         "hashes",
         "vectors from published exports",
@@ -106,6 +118,8 @@ ROWS = (
             "tests/test_prodigy_loop.py",
             "tests/test_prodigy_recipe.py",
             "tests/test_prodigy_answers.py",
+            "tests/test_prodigy_shapes.py",
+            "tests/test_prodigy_killed.py",
         ),
     ),
 )
