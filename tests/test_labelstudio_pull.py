@@ -328,6 +328,26 @@ def test_spans_without_their_text_are_believed(wire: ls.Wire) -> None:
     assert annotation.value == Spans(spans=tuple(named))
 
 
+@pytest.mark.parametrize(
+    ("cut", "said"),
+    [
+        ("a\tb  c", "a b c"),
+        ("😀\n  lead", "😀\\nlead"),
+        ("in\r\nGen", "in\\n\\nGen"),
+        ("C:\\new\u00a0\u00a0way", "C:\\new\u00a0\u00a0way"),
+        ("𝒳yz  end\t😀", "𝒳yz end"),  # a prediction's, whose text the page cut short,
+        ("way\n\n  last", ""),  # or left out
+    ],
+)
+def test_spans_as_the_page_reports_their_text(wire: ls.Wire, cut: str, said: str) -> None:
+    """Pairs that the page of Label Studio 1.23.2 sent for spans that were marked on it."""
+    text = f"😀  before 😀 {cut} after"
+    start, end = text.index(cut), text.index(cut) + len(cut)
+    found = marked(wire, text, {"start": start, "end": end, "text": said, "labels": ["P"]})
+    (annotation,) = replay(found)[1].values()
+    assert annotation.value == Spans(spans=(Span(start=start, end=end, class_name="P"),))
+
+
 def test_a_span_that_does_not_fit(wire: ls.Wire) -> None:
     value = {"start": 0, "end": 3, "text": "Bob", "labels": ["P"]}
     (problem,) = problems(marked(wire, "Ann", value))

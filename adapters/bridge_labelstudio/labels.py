@@ -1,9 +1,9 @@
 """Formats: an annotation of Label Studio to a record.
 
 Result formats: https://labelstud.io/guide/task_format and the pages of the tags. Where Label
-Studio's pages count text, they count code points: so the front end of 1.23.2 reads in its source
-maps (``[...text]``, ``charsToCodePoints``), and the server keeps what they send. Pages of other
-versions may count UTF-16 units; the text that comes with a span decides then.
+Studio's pages count text, they count code points: so the page of 1.23.2 does in a browser, and the
+server keeps what it sends. Pages of other versions may count UTF-16 units; the text that comes with
+a span decides then.
 """
 
 from __future__ import annotations
@@ -151,13 +151,18 @@ def _bounds(mark: _Mark, text: str | None, where: str) -> tuple[int, int]:
     start, end = mark.start, mark.end
     if text is None or mark.text is None:
         return start, end
-    if _shown(text[start:end]) == _shown(mark.text):
-        return start, end
     units = text.encode("utf-16-le")
     before = units[: 2 * start].decode("utf-16-le", "ignore")
     inside = units[2 * start : 2 * end].decode("utf-16-le", "ignore")
-    if _shown(inside) == _shown(mark.text):
-        return len(before), len(before) + len(inside)
+    for form in (_shown, _unspaced):
+        if form(text[start:end]) == form(mark.text):
+            return start, end
+        if form(inside) == form(mark.text):
+            return len(before), len(before) + len(inside)
+    if _unspaced(text[start:end]).startswith(_unspaced(mark.text)):
+        # The region of a prediction that came without its text: the page of 1.23.2 adds the text,
+        # at times cut short or empty, while offsets and what is highlighted are right.
+        return start, end
     raise Unreadable(
         where,
         f"The span {start} to {end} does not fit the task's text.",
@@ -168,6 +173,15 @@ def _bounds(mark: _Mark, text: str | None, where: str) -> tuple[int, int]:
 def _shown(text: str) -> str:
     r"""Return text as the pages report it: each line break is a backslash and an n."""
     return text.replace("\r", "\\n").replace("\n", "\\n")
+
+
+def _unspaced(text: str) -> str:
+    """Return text without spaces and line breaks.
+
+    The page reports what it shows: a run of spaces looks like one there, and none is seen at the
+    start of a line. The offsets count them all.
+    """
+    return "".join(_shown(text).replace("\\n", " ").split())
 
 
 def _boxes(regions: Sequence[wire.Region], question: Question, where: str) -> Iterator[Box]:

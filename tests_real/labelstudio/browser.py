@@ -1,6 +1,6 @@
 """A headless Chromium for tests of pages, driven by Selenium.
 
-    python tests_real/labelstudio/browser.py           # says where Chromium is, or how to install it
+    python tests_real/labelstudio/browser.py           # says where it is, or how to install it
     python tests_real/labelstudio/browser.py install   # as root, on Debian and Ubuntu's relatives
 
 Where there is none, tests are skipped; with ``CI`` set they fail, so that CI cannot pass without.
@@ -12,10 +12,10 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
@@ -61,27 +61,25 @@ def install() -> None:
 
 
 @contextmanager
-def browser(profile: Path) -> Iterator[Chrome]:
-    """Run a browser for the time of a block.
-
-    Args:
-        profile: an empty folder for what it remembers.
-    """
+def browser() -> Iterator[Chrome]:
+    """Run a browser that remembers nothing for the time of a block."""
     found = programs()
     if found is None:
         if os.environ.get("CI"):
             pytest.fail(f"There is no Chromium with its driver. {HOW}")
         pytest.skip(f"There is no Chromium with its driver. {HOW}")
-    options = ChromeOptions()
-    options.binary_location = found.browser
-    for flag in (*FLAGS, f"--user-data-dir={profile}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = Chrome(options=options, service=ChromeService(found.driver))
-    try:
-        yield driver
-    finally:
-        driver.quit()
+    with tempfile.TemporaryDirectory(
+        prefix="bridge-browser-", ignore_cleanup_errors=True
+    ) as profile:
+        options = ChromeOptions()
+        options.binary_location = found.browser
+        for flag in (*FLAGS, f"--user-data-dir={profile}"):
+            options.add_argument(flag)
+        driver = Chrome(options=options, service=ChromeService(found.driver))
+        try:
+            yield driver
+        finally:
+            driver.quit()
 
 
 def main() -> None:

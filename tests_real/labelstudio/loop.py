@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from bridge.api import Bridge
 from bridge.config import Settings, sections
+from bridge.records import QueueItem
 from bridge.store import tables
 from bridge.store.batches import queue
 from bridge.sync import store_of
@@ -46,10 +47,14 @@ class Loop:
         with self.bridge() as bridge:
             return bridge.sync(**options)
 
+    def queued(self) -> list[QueueItem]:
+        """Return what Bridge wants to be asked, in order."""
+        with store_of(self.settings) as store, store.begin() as connection:
+            return [queued.entry for queued in queue(connection)]
+
     def expected(self) -> list[str]:
         """Return the keys that Bridge wants to be asked, in order."""
-        with store_of(self.settings) as store, store.begin() as connection:
-            return [queued.entry.item.key for queued in queue(connection)]
+        return [entry.item.key for entry in self.queued()]
 
     def annotate(self, count: int) -> list[str]:
         """Let annotators in turn answer what they are served; return the keys."""

@@ -18,6 +18,7 @@ from bridge.records import Item, TaskType
 from bridge_labelstudio import LabelStudioPlatform, LabelStudioSettings
 from tests_real.labelstudio.server import Server
 
+PASSWORD = "a-password-for-loopback"  # everybody's, on a throw-away server
 CHOICE = {"single": "single", "multi": "multiple"}
 
 
@@ -62,7 +63,7 @@ class People:
             form = {
                 "csrfmiddlewaretoken": hidden[1],
                 "email": f"{who}@example.com",
-                "password": "a-password-for-loopback",
+                "password": PASSWORD,
                 "allow_newsletters": "false",
                 "how_find_us": "other",
             }
