@@ -1,7 +1,7 @@
 """``bridge doctor``: one text about a loop that can be attached to a report of a fault.
 
 It holds no secret, no text or key of an item, and no name of an annotator. It asks the store, not
-the platform, and makes no store where there is none.
+the platform, and makes no store file where there is none.
 """
 
 from __future__ import annotations
