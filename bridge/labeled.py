@@ -76,7 +76,7 @@ def _rows(path: Path, lines: Iterable[bytes], text: str, label: str) -> Iterator
             row: Any = json.loads(line)
         except UnicodeDecodeError:
             raise DataError(f"{where} is not UTF-8.") from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{where} is not JSON: {error}.") from None
         if not isinstance(row, dict):
             raise DataError(f"{where} is not a JSON object.")

@@ -18,6 +18,8 @@ from bridge.records import Annotation, Boxes, Change, Classes, Page, Problem, Sp
 from bridge_labelbox import cursor
 from bridge_labelbox.export import lines
 from bridge_labelbox.keys import identifier, key_of
+from bridge_labelbox.labels import Unreadable
+from bridge_labelbox.wire import decode_row
 
 
 @pytest.fixture
@@ -458,3 +460,8 @@ def test_no_row_stops_the_others(data: st.DataObject) -> None:
     assert {"a", "b"} <= set(found)
     if "k" not in found:
         assert len(found) == 3 or problems(pages)
+
+
+def test_a_row_that_is_nested_too_deeply_is_a_problem() -> None:
+    with pytest.raises(Unreadable):
+        decode_row(b'{"data_row": {"row_data": ' + b"[" * 100_000, "line 1")

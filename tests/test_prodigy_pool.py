@@ -13,6 +13,7 @@ from bridge.records import Item, Page, digest
 from bridge.testing import replay
 from bridge_prodigy import ProdigySettings, connect
 from bridge_prodigy.emulator import Emulator
+from bridge_prodigy.files import decoded
 
 
 @pytest.fixture
@@ -215,3 +216,8 @@ def test_after_an_unreadable_cursor_everything_is_told(
 ) -> None:
     write(emulator, {"text": "one", "id": 1})
     assert set(told(list(platform.pull('{"from": "another version"}')))) == {"1"}
+
+
+def test_a_row_that_is_nested_too_deeply_is_said_to_be() -> None:
+    with pytest.raises(ValueError, match="nested too deeply"):
+        decoded(b'{"text": ' + b"[" * 100_000)

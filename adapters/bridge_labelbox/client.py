@@ -336,7 +336,7 @@ class Client:
 def _envelope(answer: Answer) -> _Envelope | None:
     try:
         return msgspec.json.decode(answer.body, type=_Envelope)
-    except (msgspec.MsgspecError, ValueError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
 
 

@@ -157,7 +157,7 @@ def _failed(client: Client, done: Import) -> dict[str, str]:
     except Unreachable:
         # Labelbox keeps status files for a day: on a later repeat nothing more can be said.
         return {}
-    except (msgspec.MsgspecError, ValueError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise PlatformError(
             f"The status file of import '{done.name}' cannot be read: {error}.", "Run again."
         ) from None

@@ -79,7 +79,7 @@ def decode_row(line: bytes, where: str) -> Row:
     """
     try:
         return _decoder.decode(line)
-    except (msgspec.MsgspecError, ValueError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         match = _ROW_ID.search(line)
         named = f", data row {match[1].decode('utf-8', 'replace')}" if match else ""
         raise Unreadable(

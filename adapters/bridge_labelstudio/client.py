@@ -62,7 +62,7 @@ def decoded(answer: Answer, kind: type[T]) -> T:
     """
     try:
         return msgspec.json.decode(answer.body, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         answer.json()
         raise PlatformError(
             f"{answer.url}: the answer cannot be understood: {error}.",

@@ -261,7 +261,7 @@ def _read(rows: Sequence[msgspec.Raw]) -> tuple[list[Task], list[Problem]]:
     for row in rows:
         try:
             tasks.append(msgspec.json.decode(row, type=Task))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             problems.append(
                 Problem(
                     where=f"task {_id_in(row)}",

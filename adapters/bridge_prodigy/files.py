@@ -127,3 +127,5 @@ def decoded(data: bytes | str) -> dict[str, Any]:
         raise ValueError("it is not a JSON object") from None
     except msgspec.DecodeError as error:
         raise ValueError(f"it is not valid JSON ({error})") from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
