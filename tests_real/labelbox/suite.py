@@ -155,7 +155,7 @@ def check() -> Verdict:
     verdict = Verdict(complaints=unaccounted(table, talking_files(sdk.SOURCE)))
     begun = time.monotonic()
     # Exports take a moment, as they do there: two tests watch one while it runs.
-    with sdk.serving(export_s=0.2) as served:
+    with sdk.serving(export_s=0.6) as served:
         outcomes = execute(table, served)
     verdict.seconds = round(time.monotonic() - begun, 1)
     verdict.complaints += judge(table, outcomes)
