@@ -36,6 +36,8 @@ class StoryPlatform(MemoryPlatform):
         self.asked: dict[str, int] = {}
         self.shown: dict[str, list[str]] = {}
         self.writes = 0
+        self.latest = START
+        self.late = False  # something was told with an earlier time than something before it
         self.armed: dict[tuple[str, str], int] = {}
 
     # people
@@ -43,6 +45,8 @@ class StoryPlatform(MemoryPlatform):
     def tick(self, key: str, *, silently: bool = False) -> datetime:
         self.clock += 1
         now = START + timedelta(seconds=self.clock) + self.offset
+        self.late |= now < self.latest
+        self.latest = max(now, self.latest)
         if not silently:
             self.touched[key], self.times[key] = self.clock, now
         return now

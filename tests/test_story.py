@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import hypothesis.strategies as st
@@ -170,8 +171,7 @@ class Story(RuleBasedStateMachine):
     @rule(hours=st.sampled_from([-1, 1, 24]))
     def jump(self, hours: int) -> None:
         """The platform's clock is set; what happens later may be told with an earlier time."""
-        self.platform.offset += self.platform.offset.resolution * (hours * 3600 * 10**6)
-        self.silent |= hours < 0
+        self.platform.offset += timedelta(hours=hours)
 
     @rule(depth=st.integers(1, 12))
     def set_depth(self, depth: int) -> None:
@@ -237,6 +237,8 @@ class Story(RuleBasedStateMachine):
 
     def turn(self, *, full: bool) -> None:
         before = len(story_learner.TAUGHT)
+        self.silent |= self.platform.late
+        self.platform.late = False
         try:
             result = self.bridge().sync(full=full)
         except BridgeError:
