@@ -84,7 +84,7 @@ class SyncSettings(Record):
         train_after: new or changed answers that make a training worth while.
         full_every_hours: how often everything is pulled again, which finds what change feeds do
             not tell; 0 never does.
-        max_deleted_share: a full pull that would delete more than this share of the answers is
+        max_deleted_share: a full pull that would delete more than this share of answers or items is
             taken for a fault of the platform: nothing is deleted, and it says so.
         seed: of everything that is drawn at random.
     """

@@ -236,15 +236,15 @@ def _steps(turn: Turn, timer: _Timer, wanted: Wanted, done: _Done) -> None:
     if wanted.dry_run:
         _dry(turn, timer, wanted, done)
         return
+    if "pull" in wanted.steps:  # first of all: a push that fails again must not keep answers out
+        with timer.step(turn, "pull") as detail:
+            done.applied = pull(turn, full=wanted.full or full_pull_due(turn))
+            detail.update(asdict(done.applied))
     if "push" in wanted.steps and pending(turn):
         done.recovered = True
         with timer.step(turn, "recover") as detail:
             done.pushed = push(turn)
             detail.update(asdict(done.pushed))
-    if "pull" in wanted.steps:
-        with timer.step(turn, "pull") as detail:
-            done.applied = pull(turn, full=wanted.full or full_pull_due(turn))
-            detail.update(asdict(done.applied))
     if "train" in wanted.steps:
         _train(turn, timer, wanted, done)
     if "rank" in wanted.steps:

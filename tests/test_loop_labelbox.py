@@ -1,6 +1,7 @@
 """The loop end to end, over a real socket, against the emulated Labelbox."""
 
 import pytest
+import requests
 
 from bridge_labelbox.emulator.faults import Fault
 from labelbox_loop import labelbox_loop
@@ -112,3 +113,29 @@ def test_multi_label(tmp_path):
         loop.sync()
         shown = loop.emulator.pre_annotations(loop.project)
         assert any("urgent" in shown[key][-1] for key in loop.queue() if key in shown)
+
+
+def test_a_batch_that_somebody_deleted_does_not_block_the_queue(loop):
+    loop.sync()
+    with loop.emulator.world.lock:
+        project = loop.emulator.world.projects[loop.project]
+        (batch,) = list(project.batches)
+    remove_batch(loop, batch)
+    assert loop.queue() == []
+    loop.sync("--full")
+    assert len(loop.queue()) == 12
+
+
+def remove_batch(loop, batch):
+    """Delete a batch as a person does in the web app: by the API's own operation."""
+    query = (
+        "mutation DeleteBatchPyApi($projectId: ID!, $batchId: ID!) { project(where: "
+        "{id: $projectId}) { deleteBatch(batchId: $batchId) { deletedBatchId } } }"
+    )
+    answer = requests.post(
+        loop.emulator.url.replace("/graphql", "/_gql"),
+        json={"query": query, "variables": {"projectId": loop.project, "batchId": batch}},
+        headers={"Authorization": f"Bearer {loop.emulator.api_key}"},
+        timeout=20,
+    )
+    assert answer.json()["data"], answer.text

@@ -520,3 +520,30 @@ def test_other_learner_settings_train_again(platform, tmp_path):
     assert result.trained is not None
     assert result.champion != before.champion
     assert result.encoded == 60
+
+
+def test_a_platform_that_shows_no_items_is_taken_for_a_fault(platform, tmp_path):
+    bridge = loop(platform, tmp_path)
+    bridge.sync()
+    there = dict(platform.items)
+    platform.items = dict(list(there.items())[:5])
+    with pytest.raises(DataError, match="55 was refused"):
+        bridge.sync(full=True)
+    platform.items = there
+    assert bridge.sync(full=True).pulled.removed_items == 0
+
+
+def test_a_push_that_fails_again_and_again_keeps_no_answers_out(platform, tmp_path):
+    bridge = loop(platform, tmp_path)
+    bridge.sync()
+    for key in list(platform.queued)[:6]:
+        platform.answer(key, truth(key))
+    platform.fail["push"] = lost()
+    with pytest.raises(PlatformError):
+        bridge.sync()
+    for key in list(platform.queued)[:2]:
+        platform.answer(key, truth(key))
+    platform.fail["push"] = lost()
+    with pytest.raises(PlatformError):
+        bridge.sync()
+    assert bridge.status().labels == 8

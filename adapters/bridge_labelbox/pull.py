@@ -90,6 +90,11 @@ def pull(
         for rows in _chunked(export_lines(client, export, source.shown), settings.page_rows):
             page, newest = _page(rows, source, settings, reading)
             latest = max((t for t in (latest, newest) if t is not None), default=None)
+            if watermark is None and source.dataset is not None:
+                # A row that somebody took out of the project is in no project export: the dataset
+                # says of each that it is not queued, and the project's export then which ones are.
+                changes = tuple(c.model_copy(update={"queued": False}) for c in page.changes)
+                page = page.model_copy(update={"changes": changes})
             yield page
         moved = cursors.advance(watermark, latest, export.date)
         if moved is not None:

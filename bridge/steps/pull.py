@@ -154,14 +154,14 @@ def _differences(former: LabelSchema, schema: LabelSchema) -> list[str]:
 def _finish(turn: Turn, sweep: int) -> Applied:
     settings = turn.settings.sync
     with effect("sweep finished"), turn.store.begin() as connection:
-        missing, live = missing_from_sweep(connection, sweep)
-        if missing > FEW and missing > settings.max_deleted_share * live:
-            raise DataError(
-                f"A full pull found {live - missing} of {live} answers; deleting the other "
-                f"{missing} was refused, since the platform may be at fault.",
-                "Look at the project; if the answers were deleted on purpose, raise "
-                "sync.max_deleted_share for one run.",
-            )
+        for what, (missing, live) in missing_from_sweep(connection, sweep).items():
+            if missing > FEW and missing > settings.max_deleted_share * live:
+                raise DataError(
+                    f"A full pull found {live - missing} of {live} {what}; deleting the other "
+                    f"{missing} was refused, since the platform may be at fault.",
+                    f"Look at the project; if the {what} were deleted on purpose, raise "
+                    "sync.max_deleted_share for one run.",
+                )
         applied = finish_sweep(connection, sweep)
         withdraw_unseen(connection)
         release_refused(connection)

@@ -64,11 +64,20 @@ def apply_page(
     return applied
 
 
-def missing_from_sweep(connection: Connection, sweep: int) -> tuple[int, int]:
-    """Return how many live annotations a finished full pull did not see, and how many there are."""
-    query = select(func.count()).select_from(ANNOTATIONS).where(live)
-    missing = connection.scalar(query.where(ANNOTATIONS.c.sweep != sweep)) or 0
-    return missing, connection.scalar(query) or 0
+def missing_from_sweep(connection: Connection, sweep: int) -> dict[str, tuple[int, int]]:
+    """Return how many answers and items a finished full pull did not see, of how many."""
+    answers = select(func.count()).select_from(ANNOTATIONS).where(live)
+    there = select(func.count()).select_from(items).where(items.c.removed.is_(False))
+    return {
+        "answers": (
+            connection.scalar(answers.where(ANNOTATIONS.c.sweep != sweep)) or 0,
+            connection.scalar(answers) or 0,
+        ),
+        "items": (
+            connection.scalar(there.where(items.c.sweep != sweep)) or 0,
+            connection.scalar(there) or 0,
+        ),
+    }
 
 
 def finish_sweep(connection: Connection, sweep: int) -> Applied:
