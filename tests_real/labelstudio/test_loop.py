@@ -90,6 +90,8 @@ def test_a_lost_answer_to_any_write_doubles_nothing(loop: Loop, nth: int) -> Non
 SYNC = """
 import json, sys
 from pathlib import Path
+from bridge.api import Bridge
+from bridge.config import Settings, sections
 from bridge_labelstudio import ADAPTER, LabelStudioSettings
 
 given, raw, directory = json.load(sys.stdin)
