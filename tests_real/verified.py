@@ -2,8 +2,8 @@
 
 Run: python tests_real/verified.py [--only PLATFORM]
 
-Each row is a selection of tests, run here and now; a row that fails is written as such, and the
-command exits with 1. Labelbox's own tests are run by their own suite, whose counts are taken from
+Each row is a selection of tests; a row that fails is written as such, and the command exits with 1.
+What a row gave is kept in .cache, so that one platform's rows can be run alone. Labelbox's own tests are run by their own suite, whose counts are taken from
 the results that it leaves behind.
 """
 
@@ -20,6 +20,7 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "verified.md"
+KEPT = ROOT / ".cache" / "verified.json"
 VENDOR = ROOT / ".cache" / "labelbox" / "results.json"
 
 
@@ -157,23 +158,27 @@ def run(row: Row) -> tuple[int, int, int]:
     return passed, skipped, failed
 
 
+def line(row: Row, passed: int, skipped: int, failed: int) -> str:
+    """Return a row as the page shows it."""
+    said = f"{passed}, **{failed} failed**" if failed else str(passed)
+    return f"| {row.platform} | {row.what} | {row.against} | {said} | {skipped} |"
+
+
 def main() -> None:
     """Run the rows and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", help="run one platform's rows, and write nothing")
-    only = parser.parse_args().only
-    lines, bad = [], 0
+    parser.add_argument("--only", help="run the rows whose platform or text this is part of")
+    only = parser.parse_args().only or ""
+    kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
     for row in ROWS:
-        if only and row.platform != only:
-            continue
-        passed, skipped, failed = run(row)
-        bad += failed
-        said = f"{passed}, **{failed} failed**" if failed else str(passed)
-        lines.append(f"| {row.platform} | {row.what} | {row.against} | {said} | {skipped} |")
-        print(lines[-1], flush=True)
-    if not only:
-        PAGE.write_text(HEAD + "\n".join(lines) + "\n", encoding="utf-8")
-    raise SystemExit(bool(bad))
+        if only in f"{row.platform} {row.what}":
+            kept[" ".join(row.tests)] = run(row)
+            print(line(row, *kept[" ".join(row.tests)]), flush=True)
+            KEPT.parent.mkdir(exist_ok=True)
+            KEPT.write_text(json.dumps(kept), encoding="utf-8")
+    lines = [line(row, *kept[name]) for row in ROWS if (name := " ".join(row.tests)) in kept]
+    PAGE.write_text(HEAD + "\n".join(lines) + "\n", encoding="utf-8")
+    raise SystemExit(any(failed for _, _, failed in kept.values()))
 
 
 if __name__ == "__main__":
