@@ -2,9 +2,9 @@
 
 Run: python tests_real/verified.py [--only PLATFORM]
 
-Each row is a selection of tests; a row that fails is written as such, and the command exits with 1.
-What a row gave is kept in .cache, so that one platform's rows can be run alone. Labelbox's own tests are run by their own suite, whose counts are taken from
-the results that it leaves behind.
+Each row is a selection of tests; a row that fails is written as such, and the command exits with
+1. What a row gave is kept in .cache, so that one platform's rows can be run alone. Labelbox's own
+tests are run by their own suite, whose counts are taken from the results that it leaves behind.
 """
 
 from __future__ import annotations
