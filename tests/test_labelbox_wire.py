@@ -141,9 +141,18 @@ def test_catalog_row_tells_the_item_alone(script: lb.Script) -> None:
     script.exports([], catalog=[lb.row("k", labels=None)])
     (change,) = changes(lb.pulled(lb.platform())).values()
     assert change.item is not None
-    assert change.queued is None
+    assert change.queued is False  # the project's export, which comes next, says which rows are
     assert change.annotations is None
     assert not change.complete
+
+
+def test_catalog_row_of_a_later_pull_says_nothing_of_the_queue(script: lb.Script) -> None:
+    platform = lb.platform()
+    script.exports([], catalog=[lb.row("k", labels=None)])
+    *_, last = platform.pull(None)
+    script.exports([], catalog=[lb.row("k", labels=None)])
+    (change,) = changes(list(platform.pull(last.cursor))).values()
+    assert change.queued is None
 
 
 @pytest.mark.parametrize(

@@ -429,7 +429,11 @@ def syncing(loop):
     environment = {**os.environ, "LABELBOX_API_KEY": loop.emulator.api_key}
     command = [sys.executable, "-m", "bridge", "sync", "-c", str(loop.config)]
     with subprocess.Popen(
-        command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     ) as process:
         assert process.stderr is not None
         assert process.stderr.readline() == "schema ...\n"
