@@ -84,7 +84,8 @@ def full_pull_due(turn: Turn) -> bool:
         return False
     if last is None:
         return True
-    return (turn.now() - datetime.fromisoformat(last)).total_seconds() >= hours * 3600
+    # Of the future it is when our clock was set back; then nothing would be due for as long.
+    return abs((turn.now() - datetime.fromisoformat(last)).total_seconds()) >= hours * 3600
 
 
 def adopt_schema(connection: Connection, schema: LabelSchema) -> tuple[dict[str, str], list[str]]:
