@@ -2,6 +2,7 @@
 
 import re
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -185,10 +186,8 @@ def settled(loop, labels):
 @pytest.mark.parametrize(
     ("skew", "zone"), [(-HOUR, "Asia/Kathmandu"), (HOUR, "America/New_York"), (0, "Europe/Dublin")]
 )
-def test_a_platform_whose_clock_is_an_hour_off(tmp_path, monkeypatch, zone, skew):
-    with monkeypatch.context() as patch, labelbox_loop(tmp_path, count=0) as loop:
-        patch.setenv("TZ", zone)
-        time.tzset()
+def test_a_platform_whose_clock_is_an_hour_off(tmp_path, zone, skew):
+    with here(zone), labelbox_loop(tmp_path, count=0) as loop:
         loop.emulator.shift_clock(skew)
         items = [(item.key, item.text) for item in mail(30).values()]
         loop.emulator.add_items(loop.project, items)
@@ -197,7 +196,18 @@ def test_a_platform_whose_clock_is_an_hour_off(tmp_path, monkeypatch, zone, skew
             work(loop)
         assert loop.sync()["labels"] == 12
         settled(loop, 12)
-    time.tzset()
+
+
+@contextmanager
+def here(zone):
+    """Live in a time zone."""
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("TZ", zone)
+            time.tzset()
+            yield
+    finally:
+        time.tzset()
 
 
 @pytest.mark.parametrize("jumps", [(HOUR, -HOUR), (HOUR, 23 * HOUR)])

@@ -233,6 +233,17 @@ def test_signed_addresses_that_do_not_work_are_told_with_advice(loop):
     failed(loop.bridge("sync"), 69, "signed address")
 
 
+@pytest.mark.xfail(strict=True, reason="the budget of a call does not end one that drips")
+def test_an_answer_that_drips_for_longer_than_the_budget(loop):
+    """Every byte is in time, and the whole takes 4 s where a call may take 0.2."""
+    impatient(loop)
+    order = Twist("drip", nth=3, seconds=0.1)
+    give(loop, order)
+    ran = loop.bridge("sync")
+    assert met(loop, order)
+    failed(ran, 69)
+
+
 # --------------------------------------------------------------------- what is told wrongly
 
 
