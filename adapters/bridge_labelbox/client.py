@@ -60,7 +60,11 @@ _ENVELOPED: Rules = {status: Rule(None) for status in (400, 401, 403, 404, 409, 
 
 # A signed address that no longer works is asked for anew.
 _SIGNED: Rules = {
-    status: Rule(Unreachable, what="the signed address does not work, or no longer")
+    status: Rule(
+        Unreachable,
+        what="the signed address does not work, or no longer",
+        fix="Run again; if it goes on, look whether this machine's clock is right.",
+    )
     for status in (400, 401, 403, 404, 410)
 }
 
