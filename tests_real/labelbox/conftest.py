@@ -15,3 +15,10 @@ def shared() -> Iterator[Shared]:
     sdk.install()
     with sdk.serving() as served:
         yield Shared(served)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave time for installing the SDK, which the first test does."""
+    for item in items:
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(900))
