@@ -27,6 +27,7 @@ from bridge.results import ModelSummary, PullSummary, PushSummary, StepSummary, 
 from bridge.safe_text import redacted
 from bridge.steps.pull import adopt_schema, full_pull_due, preview, pull
 from bridge.steps.push import Pushed, pending, push
+from bridge.steps.resolve import Resolved
 from bridge.steps.turn import Turn
 from bridge.store import journal
 from bridge.store.database import Store, get_state, open_store, set_state
@@ -68,6 +69,7 @@ class _Done:
 
     applied: Applied = field(default_factory=Applied)
     encoded: int = 0
+    resolved: Resolved | None = None
     trained: ModelSummary | None = None
     why_not_trained: str = ""
     left_out: Mapping[str, int] = field(default_factory=dict)
@@ -262,7 +264,7 @@ def _train(turn: Turn, timer: _Timer, wanted: Wanted, done: _Done) -> None:
     if why is None:
         done.why_not_trained = "nothing new to learn"
         return
-    resolved = resolved_now(turn)
+    resolved = done.resolved = resolved_now(turn)
     if not resolved.taught:
         done.left_out = dict(resolved.left_out)
         reasons = ", ".join(f"{why}: {number}" for why, number in sorted(done.left_out.items()))
@@ -270,9 +272,7 @@ def _train(turn: Turn, timer: _Timer, wanted: Wanted, done: _Done) -> None:
         return
     _encode(turn, timer, done)
     with timer.step(turn, "train") as detail:
-        trained = train(turn)
-        if trained is None:
-            return
+        trained = train(turn, resolved)
         done.left_out = dict(trained.resolved.left_out)
         done.trained = ModelSummary(
             version=trained.version,
@@ -295,7 +295,8 @@ def _rank(turn: Turn, timer: _Timer, wanted: Wanted, done: _Done) -> None:
         _train(turn, timer, replace(wanted, force_train=True), done)
     _encode_for_champion(turn, timer, done)
     with timer.step(turn, "rank") as detail:
-        made = make_plan(turn, size, resolved_now(turn), rerank=rerank_due(turn))
+        resolved = done.resolved or resolved_now(turn)  # nothing was pulled in between
+        made = make_plan(turn, size, resolved, rerank=rerank_due(turn))
         write_plan(turn, made)
         detail.update(batch=made.batch.id if made.batch else None, queued=len(made.queued))
 

@@ -105,15 +105,16 @@ def resolved_now(turn: Turn) -> Resolved:
     return resolved
 
 
-def train(turn: Turn) -> Trained | None:
-    """Train, measure, and promote or refuse; None while there is no target to learn from."""
+def train(turn: Turn, resolved: Resolved) -> Trained:
+    """Train, measure, and promote or refuse.
+
+    Args:
+        resolved: all answers as they are stored now, with a target to learn from at least.
+    """
     with turn.store.begin() as connection:
         mark = int(get_state(connection, "annotation_seq") or 0)
         number = next_number(connection)
         former = champion(connection)
-    resolved = resolved_now(turn)
-    if not resolved.taught:
-        return None
     import numpy as np
 
     from bridge.learners.base import Examples
