@@ -135,6 +135,29 @@ def test_the_same_answer_with_a_newer_time_is_nothing_new_to_learn(tmp_path):
     assert row.updated_at == START + timedelta(seconds=9)
 
 
+def test_seconds_that_are_told_later_are_kept_and_are_nothing_new_to_learn(tmp_path):
+    store = open_store(tmp_path)
+
+    def told(at, seconds):
+        given = Annotation(
+            id="a",
+            item_key="k",
+            value=Classes(chosen=("ham",)),
+            updated_at=START + timedelta(seconds=at),
+            seconds=seconds,
+        )
+        return Page(changes=(Change(key="k", item=Item(key="k", text="t"), annotations=(given,)),))
+
+    with store.begin() as connection:
+        apply_page(connection, told(0, None), hold_out=0.1)
+        (before,) = connection.execute(tables.annotations.select())
+        for at, seconds, kept in [(0, 4.5, 4.5), (0, None, 4.5), (9, None, 4.5), (12, 8.0, 8.0)]:
+            assert not apply_page(connection, told(at, seconds), hold_out=0.1).any
+            (row,) = connection.execute(tables.annotations.select())
+            assert (row.seconds, row.seq) == (kept, before.seq)
+    store.close()
+
+
 def test_an_answer_before_its_item_is_kept(tmp_path):
     store = open_store(tmp_path)
     annotation = Annotation(id="a", item_key="k", value=Classes(chosen=("ham",)))

@@ -42,7 +42,7 @@ def apply_annotations(
     stored = _stored_annotations(connection, told, [known[key].id for key in complete])
     inserts: list[Annotation] = []
     updates: list[tuple[int, Annotation]] = []
-    dated: list[tuple[int, Annotation]] = []  # the same answer, with a newer time
+    dated: list[tuple[int, Annotation]] = []  # the same answer: only its times are new
     for annotation in told.values():
         row, item = stored.get(annotation.id), known[annotation.item_key]
         fresh_item = annotation.item_key in fresh_keys
@@ -62,9 +62,11 @@ def apply_annotations(
         else:
             rekeyed = moved and fresh_item and annotation.order >= _order(row)
             holds = rekeyed or annotation.order > _order(row)
+        same = not row.deleted and not moved and annotation.digest == row.digest
         if holds:
-            same = not row.deleted and not moved and annotation.digest == row.digest
             (dated if same else updates).append((row.id, annotation))
+        elif same and row.seconds is None and annotation.seconds is not None:
+            dated.append((row.id, annotation))  # told by a later version of the adapter
     gone = [] if sweep is not None else _deleted(stored.values(), told, complete)
     _write_annotations(connection, inserts, updates, known, sweep or 0)
     _write_times(connection, dated)
@@ -105,6 +107,7 @@ def _stored_annotations(
         ANNOTATIONS.c.updated_at,
         ANNOTATIONS.c.revision,
         ANNOTATIONS.c.digest,
+        ANNOTATIONS.c.seconds,
         ANNOTATIONS.c.deleted,
         ANNOTATIONS.c.sweep,
         items.c.key.label("item_key"),
@@ -162,13 +165,15 @@ def _write_annotations(
 
 
 def _write_times(connection: Connection, dated: Sequence[tuple[int, Annotation]]) -> None:
-    """Write when answers changed last, that say what they said before: nothing new to learn."""
+    """Write the times of answers that say what they said before: nothing new to learn."""
     for row_id, annotation in dated:
-        connection.execute(
-            update(ANNOTATIONS)
-            .where(ANNOTATIONS.c.id == row_id)
-            .values(updated_at=annotation.updated_at, revision=annotation.revision)
-        )
+        values: dict[str, Any] = {
+            "updated_at": annotation.updated_at,
+            "revision": annotation.revision,
+        }
+        if annotation.seconds is not None:
+            values["seconds"] = annotation.seconds
+        connection.execute(update(ANNOTATIONS).where(ANNOTATIONS.c.id == row_id).values(**values))
 
 
 def _annotation_row(annotation: Annotation, item_id: int, seq: int, sweep: int) -> dict[str, Any]:
