@@ -11,6 +11,7 @@ from sklearn.metrics import accuracy_score, f1_score, log_loss, precision_score,
 from bridge.errors import ModelError
 from bridge.learners.evaluation import compare, evaluate
 from bridge.learners.scores import ENOUGH, Scores
+from bridge.report import scores_line
 
 NAMES = ("a", "b", "c")
 
@@ -133,6 +134,46 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say(k: int) -> None:
             inside[i] += one.low <= whole.value <= one.high
     assert (inside >= 88).all()
     assert inside.sum() < 200
+
+
+@pytest.mark.parametrize("n", [20, 50, 200])
+def test_intervals_hold_the_truth_where_a_class_is_rare(n: int) -> None:
+    # A model that mistakes one class for another now and then; the first class is 5 % of the items.
+    mistakes = np.array([[0.8, 0.2, 0, 0], [0.005, 0.985, 0.01, 0], [0, 0, 1, 0], [0, 0.1, 0, 0.9]])
+    cells = np.array([0.05, 0.25, 0.3, 0.4])[:, None] * mistakes
+    f1 = 2 * np.diag(cells) / (cells.sum(axis=0) + cells.sum(axis=1))
+    inside = {"macro-F1": [], "F1": [], "recall": []}  # type: dict[str, list[bool]]
+    for trial in range(150):
+        flat = np.random.default_rng(trial).choice(16, n, p=cells.ravel())
+        labels, said = np.eye(4, dtype=np.int8)[flat // 4], np.eye(4, dtype=np.float32)[flat % 4]
+        scores = evaluate(said, labels, ("a", "b", "c", "d"), "single")
+        present = [one.support > 0 for one in scores.per_class]
+        true = {"macro-F1": f1[present].mean(), "F1": f1[0], "recall": 0.8}
+        rare = scores.per_class[0]
+        told = {"macro-F1": scores.macro_f1, "F1": rare.f1_interval, "recall": rare.recall}
+        for name, interval in told.items():
+            if interval is not None:
+                inside[name].append(interval.low <= true[name] <= interval.high)
+    for name, held in inside.items():
+        assert np.mean(held) >= 0.9, (name, np.mean(held))
+
+
+def test_the_f1_of_a_class_has_an_interval() -> None:
+    p, labels, _ = predictions(300, 0)
+    for one in evaluate(p, labels, NAMES, "single").per_class:
+        assert one.f1_interval is not None
+        assert one.f1_interval.low < one.f1_interval.value == one.f1 < one.f1_interval.high
+
+
+def test_classes_with_too_few_items_are_named() -> None:
+    truth = np.array([0] * 30 + [1] * 9 + [2] * 10)
+    labels = np.eye(4, dtype=np.int8)[truth]
+    scores = evaluate(labels.astype(np.float32), labels, (*NAMES, "d"), "single")
+    assert scores.few == ("b", "d")
+    assert "too few of 'b', 'd'" in scores_line(scores)
+    everything = evaluate(labels[:, :1].astype(np.float32), labels[:, :1], ("a",), "multi")
+    assert everything.few == ()
+    assert "too few" not in scores_line(everything)
 
 
 @settings(max_examples=40, deadline=None)

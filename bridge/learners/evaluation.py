@@ -1,31 +1,28 @@
 """Honest measurement on the hold-out: values with intervals, and whether a model got worse.
 
-Proportions have Wilson intervals (Wilson 1927). The interval of macro-F1 comes from the posterior
-of the recalls under Jeffreys' prior (in the manner of Goutte and Gaussier 2005), so that three hits
-of three do not count as certainty. Two models are compared by approximate randomisation (Noreen
-1989; Yeh 2000, https://aclanthology.org/C00-2137/): exchange their answers item by item at random
-and see how often chance alone does as much. Unlike the bootstrap it stays valid when a class has
-only a few items: three items that changed cannot be significant.
+The intervals are those of :mod:`bridge.learners.intervals`. Two models are compared by approximate
+randomisation (Noreen 1989; Yeh 2000, https://aclanthology.org/C00-2137/): exchange their answers
+item by item at random and see how often chance alone does as much. Unlike the bootstrap it stays
+valid when a class has only a few items: three items that changed cannot be significant.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import sqrt
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bridge.errors import ModelError
+from bridge.learners import intervals
 from bridge.learners.base import LearningTask
-from bridge.learners.scores import ENOUGH, ClassScores, Comparison, Interval, Scores
+from bridge.learners.scores import ENOUGH, FEW, ClassScores, Comparison, Interval, Scores
 from bridge.learners.targets import known_class
 
 __all__ = ["compare", "evaluate"]
 
-Z = 1.959964  # 97.5 % point of the normal distribution
 DRAWS = 2000
 BLOCK = 250  # draws at a time, to bound memory
 SEED = 20
@@ -53,14 +50,16 @@ def evaluate(
     answers = _answers(probabilities, labels, task)
     items = len(answers.right)
     per_class = tuple(map(_class_scores, classes, *answers.counts))
+    few = tuple(one.name for one in per_class if one.support < FEW)
     if items < ENOUGH:
-        return Scores(items=items, per_class=per_class)
+        return Scores(items=items, per_class=per_class, few=few)
     return Scores(
         items=items,
-        accuracy=_wilson(int(answers.right.sum()), items),
+        accuracy=intervals.proportion(int(answers.right.sum()), items),
         macro_f1=_macro_f1(answers, task),
         log_loss=float(answers.losses.mean()),
         per_class=per_class,
+        few=few,
     )
 
 
@@ -151,50 +150,32 @@ def _multi(p: NDArray[np.float32], labels: NDArray[np.int8]) -> _Answers:
     return _Answers(true.astype(np.float64), said.astype(np.float64), known, right, losses)
 
 
-# --------------------------------------------------------------------------------------- intervals
-
-
-def _wilson(hits: int, n: int) -> Interval:
-    """95 % score interval of a proportion, Wilson 1927."""
-    share, z2 = hits / n, Z * Z
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z / (1 + z2 / n) * sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    low, high = max(middle - half, 0.0), min(middle + half, 1.0)
-    return Interval(value=share, low=min(low, share), high=max(high, share))
+# ------------------------------------------------------------------------------------------ scores
 
 
 def _class_scores(name: str, hits: int, said: int, support: int) -> ClassScores:
+    f1 = intervals.f1(hits, said + support - hits) if support else None
     return ClassScores(
         name=name,
-        precision=_wilson(hits, said) if said else None,
-        recall=_wilson(hits, support) if support else None,
-        f1=2 * hits / (said + support) if support else None,
+        precision=intervals.proportion(hits, said) if said else None,
+        recall=intervals.proportion(hits, support) if support else None,
+        f1=None if f1 is None else f1.value,
+        f1_interval=f1,
         support=support,
     )
+
+
+def _macro_f1(answers: _Answers, task: LearningTask) -> Interval | None:
+    present = np.flatnonzero(answers.true.sum(axis=0) > 0)
+    if len(present) < (2 if task == "single" else 1):
+        return None
+    return intervals.macro_f1(answers.true[:, present], answers.said[:, present])
 
 
 def _f1(hits: Floats, said: Floats, support: Floats) -> Floats:
     """Mean F1 over the last axis, of classes with support."""
     present = support > 0
     return cast(Floats, (2 * hits / np.maximum(said + support, 1e-9))[..., present].mean(axis=-1))
-
-
-def _macro_f1(answers: _Answers, task: LearningTask) -> Interval | None:
-    support = answers.true.sum(axis=0)
-    if (support > 0).sum() < (2 if task == "single" else 1):
-        return None
-    hits, said = answers.hits.sum(axis=0), answers.said.sum(axis=0)
-    rng = np.random.default_rng(SEED)
-    drawn = rng.beta(hits + 0.5, support - hits + 0.5, (DRAWS, len(hits))) * support
-    if task == "single":
-        missed = answers.true.T @ answers.said * (1 - np.eye(len(hits)))
-        spread = missed + 0.5 / max(len(hits) - 1, 1) * (1 - np.eye(len(hits)))
-        wrong = (support - drawn) @ (spread / np.maximum(spread.sum(axis=1, keepdims=True), 1e-9))
-    else:
-        negatives = answers.known.sum(axis=0) - support
-        false = said - hits
-        wrong = rng.beta(false + 0.5, negatives - false + 0.5, drawn.shape) * negatives
-    return _interval(float(_f1(hits, said, support)), _f1(drawn, drawn + wrong, support))
 
 
 def _interval(value: float, draws: Floats) -> Interval:

@@ -6,10 +6,13 @@ from pydantic import Field
 
 from bridge.records import Record
 
-__all__ = ["ENOUGH", "ClassScores", "Comparison", "Interval", "Scores"]
+__all__ = ["ENOUGH", "FEW", "ClassScores", "Comparison", "Interval", "Scores"]
 
 ENOUGH = 20
 """Hold-out items from which accuracy, macro-F1 and log-loss are told; fewer are not known yet."""
+
+FEW = 10
+"""Hold-out items of a class below which its figures, and macro-F1 with them, say little."""
 
 
 class Interval(Record):
@@ -30,6 +33,7 @@ class ClassScores(Record):
         precision: share of the predictions of this class that are right; None without any.
         recall: share of the items of this class that are found; None without any.
         f1: ``2 tp / (2 tp + fp + fn)``; None where the hold-out has no item of this class.
+        f1_interval: the same with its interval.
         support: items of this class.
     """
 
@@ -37,6 +41,7 @@ class ClassScores(Record):
     precision: Interval | None
     recall: Interval | None
     f1: float | None
+    f1_interval: Interval | None = None
     support: int = Field(ge=0)
 
 
@@ -52,6 +57,8 @@ class Scores(Record):
         log_loss: mean of -ln p of what is true, in nats; by class where several may apply.
         per_class: in the order of the schema.
         enough: items from which the first three are told.
+        few: classes of which the hold-out has fewer than ten items: too few to say how well the
+            model does on them; macro-F1 leaves out those without any, and leans on the others.
     """
 
     items: int = Field(ge=0)
@@ -60,6 +67,7 @@ class Scores(Record):
     log_loss: float | None = None
     per_class: tuple[ClassScores, ...] = ()
     enough: int = ENOUGH
+    few: tuple[str, ...] = ()
 
     @property
     def known(self) -> bool:
