@@ -11,7 +11,6 @@ these intervals hold the truth.
 from __future__ import annotations
 
 from math import sqrt
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +76,7 @@ def _correlations(true: Floats, said: Floats, values: Floats) -> Floats:
     found = scaled.T @ scaled
     found[silent] = found[:, silent] = 1 / max(len(values) - 1, 1)
     np.fill_diagonal(found, 1.0)
-    return cast(Floats, found)
+    return found
 
 
 def _wilson(share: float, n: int) -> tuple[float, float]:
