@@ -13,10 +13,11 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 
+from bridge.acquisition.order import Order
 from bridge.acquisition.spec import AcquisitionSpec
 from bridge.errors import ConfigError
 from bridge.learners.spec import LearnerSpec
@@ -57,10 +58,13 @@ class QueueSettings(Record):
     Attributes:
         depth: items that should be queued and unanswered after a sync.
         batch: smallest batch worth pushing: the queue is topped up when so many places are free.
+        order: ``informative``: what teaches most is asked first. ``interleaved``: the predicted
+            classes come by turns. ``grouped``: what is alike is asked in a row, in pages of 50.
     """
 
     depth: int = Field(default=100, ge=1, le=100_000)
     batch: int = Field(default=20, ge=1, le=100_000)
+    order: Order = "informative"
 
 
 class AnswerSettings(Record):
@@ -69,11 +73,14 @@ class AnswerSettings(Record):
     Attributes:
         min_annotators: answers an item needs before it is taught.
         min_agreement: share of annotators who must agree, above 0.5 to rule out ties.
+        consensus: ``weighted``: annotators who disagree count as much as their answers on items that
+            others answered, too, say that they can be trusted. ``majority``: they count alike.
         rename: old class name -> name today, for platforms without stable class ids.
     """
 
     min_annotators: int = Field(default=1, ge=1)
     min_agreement: float = Field(default=0.5, ge=0.0, le=1.0)
+    consensus: Literal["weighted", "majority"] = "weighted"
     rename: Mapping[str, str] = Field(default_factory=dict)
 
 

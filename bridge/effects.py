@@ -20,6 +20,7 @@ EFFECTS: dict[str, str] = {
     "run begun": "the journal says that a run is at work",
     "schema stored": "the label schema of today, and the project that the store belongs to",
     "page stored": "a page of changes and its cursor",
+    "cost learned": "what an answer costs in seconds",
     "sweep finished": "what a full pull did not see is deleted",
     "features added": "new items are encoded",
     "model saved": "a model file is complete",

@@ -15,6 +15,7 @@ from bridge.learners.scores import Scores
 from bridge.records import Problem, Record
 
 __all__ = [
+    "Effort",
     "Explanation",
     "LoopStatus",
     "ModelSummary",
@@ -96,6 +97,20 @@ class PushSummary(Record):
     reranked: bool = False
 
 
+class Effort(Record):
+    """The time that labeling takes, by the platform's own timing of answers.
+
+    Attributes:
+        seconds_spent: on all answers that were timed; interruptions are cut short.
+        seconds_queued: expected for what is queued.
+        answers: how many timed answers that expectation rests on, 5,000 at most.
+    """
+
+    seconds_spent: float
+    seconds_queued: float
+    answers: int
+
+
 class SyncResult(Record):
     """What one sync did.
 
@@ -116,6 +131,7 @@ class SyncResult(Record):
         queue: items that are queued and unanswered.
         pool: items that have no answer and are not queued.
         labels: items with an answer.
+        effort: time spent and expected; None where the platform timed no answer.
         calls: requests made to the platform.
         peak_memory_mib: greatest resident memory of the process so far, in MiB.
         recovered: whether a run that died was finished first.
@@ -140,6 +156,7 @@ class SyncResult(Record):
     queue: int = 0
     pool: int = 0
     labels: int = 0
+    effort: Effort | None = None
     calls: int = 0
     peak_memory_mib: float = 0.0
     recovered: bool = False
@@ -166,6 +183,7 @@ class LoopStatus(Record):
         last_run_at: when it ended.
         last_full_pull: when everything was last pulled.
         planned: batches that are planned and not pushed.
+        effort: time spent and expected; None where the platform timed no answer.
     """
 
     project: str
@@ -182,6 +200,7 @@ class LoopStatus(Record):
     last_run_at: datetime | None
     last_full_pull: datetime | None
     planned: int
+    effort: Effort | None = None
 
 
 class Place(Record):

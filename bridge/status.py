@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.engine import RowMapping
 
+from bridge.effort import effort
 from bridge.errors import DataError
 from bridge.learners.scores import Scores
 from bridge.results import Explanation, LoopStatus, ModelSummary, Place
@@ -41,6 +42,7 @@ def status(store: Store) -> LoopStatus:
             last_run_at=(last["finished_at"] or last["started_at"]) if last else None,
             last_full_pull=None if full is None else datetime.fromisoformat(full),
             planned=batches.waiting(connection),
+            effort=effort(connection),
         )
 
 

@@ -14,6 +14,7 @@ from bridge.acquisition.uncertainty import score
 from bridge.errors import ModelError
 
 if TYPE_CHECKING:
+    from bridge.acquisition.cost import Weights
     from bridge.learners.base import Features, LearningTask, Model
     from bridge.records import Item
 
@@ -25,17 +26,19 @@ GOLDEN = 0x9E3779B97F4A7C15  # 2**64 / golden ratio, odd
 
 @dataclass(frozen=True)
 class Candidates:
-    """The n items of a pool with the highest scores, highest first.
+    """The n items of a pool with the highest values, highest first.
 
     Attributes:
         ids: (n,) int64.
-        scores: (n,) float32 in [0, 1].
+        scores: (n,) float32 in [0, 1], the uncertainty.
+        values: (n,) float32 in [0, 1]: the score times the weight that its price gives it.
         probabilities: (n, k) float32.
         features: (n, d); None when the model takes items.
     """
 
     ids: NDArray[np.int64]
     scores: NDArray[np.float32]
+    values: NDArray[np.float32]
     probabilities: NDArray[np.float32]
     features: Features | None
 
@@ -50,11 +53,16 @@ def best(
     task: LearningTask,
     keep: int,
     seed: int,
+    weights: Weights | None = None,
 ) -> Candidates:
-    """Score all chunks and return the ``keep`` best.
+    """Score all chunks and return the ``keep`` best by score times weight.
 
-    Equal scores are ordered by a seeded hash of the id, so the result does not depend on how the
-    pool is cut into chunks.
+    They are weighed while the pool streams by, not cut by score first: no item is lost that would
+    have been chosen. Equal values are ordered by a seeded hash of the id, so the result does not
+    depend on how the pool is cut into chunks.
+
+    Args:
+        weights: what scores are multiplied by; None weighs all alike.
 
     Raises:
         ModelError: the model returns something else than (n, k) finite probabilities.
@@ -62,17 +70,18 @@ def best(
     """
     held: _Block | None = None
     for ids, inputs in chunks:
-        block = _scored(model, ids, inputs, strategy, task)
+        block = _scored(model, ids, inputs, strategy, task, weights)
         if held is not None and len(held.ids) == keep:
             # What is below the worst of a full selection cannot enter it.
-            block = block.take(np.flatnonzero(block.scores >= held.scores[-1]))
+            block = block.take(np.flatnonzero(block.values >= held.values[-1]))
         held = _best_of(block if held is None else _joined(held, block), keep, seed)
     if held is None:
         k = len(model.classes)
         nothing = np.empty((0, k), np.float32)
-        return Candidates(np.empty(0, np.int64), np.empty(0, np.float32), nothing, None)
+        none = np.empty(0, np.float32)
+        return Candidates(np.empty(0, np.int64), none, none, nothing, None)
     features = None if isinstance(held.inputs, list) else held.inputs
-    return Candidates(held.ids, held.scores, held.probabilities, features)
+    return Candidates(held.ids, held.scores, held.values, held.probabilities, features)
 
 
 def tie_breaker(ids: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:
@@ -95,17 +104,25 @@ def _mix(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
 class _Block:
     ids: NDArray[np.int64]
     scores: NDArray[np.float32]
+    values: NDArray[np.float32]
     probabilities: NDArray[np.float32]
     inputs: Any  # features, or a list of items
 
     def take(self, rows: NDArray[np.int64]) -> _Block:
         items = isinstance(self.inputs, list)
         inputs = [self.inputs[row] for row in rows] if items else self.inputs[rows]
-        return _Block(self.ids[rows], self.scores[rows], self.probabilities[rows], inputs)
+        return _Block(
+            self.ids[rows], self.scores[rows], self.values[rows], self.probabilities[rows], inputs
+        )
 
 
 def _scored(
-    model: Model, ids: NDArray[np.int64], inputs: Any, strategy: Strategy, task: LearningTask
+    model: Model,
+    ids: NDArray[np.int64],
+    inputs: Any,
+    strategy: Strategy,
+    task: LearningTask,
+    weights: Weights | None,
 ) -> _Block:
     probabilities = model.predict(inputs)
     expected = (len(ids), len(model.classes))
@@ -120,7 +137,9 @@ def _scored(
         committee = model.committee(inputs)
     scores = score(strategy, probabilities, task, committee)
     held = list(inputs) if isinstance(inputs, Sequence) else inputs
-    return _Block(np.asarray(ids, np.int64), scores, probabilities, held)
+    ids = np.asarray(ids, np.int64)
+    values = scores if weights is None else scores * weights.of(ids)
+    return _Block(ids, scores, values, probabilities, held)
 
 
 def _joined(first: _Block, second: _Block) -> _Block:
@@ -129,6 +148,7 @@ def _joined(first: _Block, second: _Block) -> _Block:
     return _Block(
         np.concatenate([first.ids, second.ids]),
         np.concatenate([first.scores, second.scores]),
+        np.concatenate([first.values, second.values]),
         np.concatenate([first.probabilities, second.probabilities]),
         _stacked(first.inputs, second.inputs),
     )
@@ -145,5 +165,5 @@ def _stacked(first: Any, second: Any) -> Any:
 
 
 def _best_of(block: _Block, keep: int, seed: int) -> _Block:
-    order = np.lexsort((tie_breaker(block.ids, seed), -block.scores))
+    order = np.lexsort((tie_breaker(block.ids, seed), -block.values))
     return block.take(order[:keep])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bridge.acquisition.candidates import Candidates, tie_breaker
 from bridge.acquisition.diversity import distinct, spread
+from bridge.acquisition.order import merged
 from bridge.acquisition.spec import AcquisitionSpec
 from bridge.learners.base import LearningTask
 from bridge.records import Source
@@ -27,10 +28,11 @@ class Pick:
     Attributes:
         id: the item.
         source: what chose it.
-        score: its uncertainty in [0, 1]; 0 where no model chose.
+        score: what its label would teach, for its price, in [0, 1]; 0 where no model chose.
         reason: one line for people.
         hold_out: its label is for measuring only.
         probabilities: (k,) where a model chose it, else None.
+        uncertainty: in [0, 1]; equals the score where prices do not count.
     """
 
     id: int
@@ -39,6 +41,7 @@ class Pick:
     reason: str
     hold_out: bool = False
     probabilities: NDArray[np.float32] | None = None
+    uncertainty: float = 0.0
 
 
 def compose(
@@ -91,7 +94,7 @@ def compose(
         task,
         _diverse(spec, classes, rarest),
     )
-    return _interleaved(measuring, _merged(explored, uncertain), hold_out, size)
+    return _interleaved(measuring, merged(explored, uncertain), hold_out, size)
 
 
 def rarest_share(counts: Sequence[int]) -> float | None:
@@ -112,7 +115,7 @@ def rarest_share(counts: Sequence[int]) -> float | None:
 def _explored(candidates: Candidates, wanted: int, spec: AcquisitionSpec, chance: float) -> int:
     """How many picks are random; all of them while the model finds every item equally unsure."""
     scores = candidates.scores
-    blind = not len(scores) or float(scores[0]) == float(scores[-1])
+    blind = not len(scores) or float(scores.min()) == float(scores.max())
     # Half a turn further, so that it is not always the same batches that round up twice.
     return wanted if blind else _rounded(spec.explore_share * wanted, (chance + 0.5) % 1)
 
@@ -152,7 +155,7 @@ def _uncertain(
     order = places.tolist()
     if diverse and features is not None and 0 < size < len(places):
         near = places[: spec.keep(size)]
-        chosen = near[spread(features[near], candidates.scores[near], size, spec.seed)].tolist()
+        chosen = near[spread(features[near], candidates.values[near], size, spec.seed)].tolist()
         spread_out = set(chosen)
         order = chosen + [place for place in order if place not in spread_out]
     picked = distinct(features, order, size, spec.near_duplicate)
@@ -160,7 +163,8 @@ def _uncertain(
         Pick(
             id=int(candidates.ids[place]),
             source="diverse" if place in spread_out else "uncertain",
-            score=float(candidates.scores[place]),
+            score=float(candidates.values[place]),
+            uncertainty=float(candidates.scores[place]),
             reason=describe(
                 candidates.probabilities[place],
                 float(candidates.scores[place]),
@@ -217,19 +221,4 @@ def _interleaved(
     rest = rest[: size - len(measuring)]
     missing = size - len(measuring) - len(rest)
     more = hold_out[len(measuring) : len(measuring) + missing]
-    return _merged(measuring + [_held_out(i) for i in more], rest)
-
-
-def _merged(few: Sequence[Pick], many: Sequence[Pick]) -> list[Pick]:
-    """Put the first list's picks at even distances among the second's."""
-    total = len(few) + len(many)
-    ranks = {int((j + 0.5) * total / len(few)) for j in range(len(few))}
-    first, second = iter(few), iter(many)
-    return list(_dealt(first, second, ranks, total))
-
-
-def _dealt(
-    first: Iterator[Pick], second: Iterator[Pick], ranks: set[int], total: int
-) -> Iterator[Pick]:
-    for rank in range(total):
-        yield next(first) if rank in ranks else next(second)
+    return merged(measuring + [_held_out(i) for i in more], rest)

@@ -25,6 +25,10 @@ class AcquisitionSpec(Record):
         explore_share: part of each batch that is random while some class has no label yet.
         prefilter: with diversity, the batch is chosen among this many times its size.
         near_duplicate: cosine above which an item repeats one that was picked already.
+        cost: ``seconds`` ranks by what a label teaches for the time that it takes, learned from the
+            times of earlier answers; ``off`` takes all items to cost the same.
+        cost_exponent: how much time counts: uncertainty is divided by seconds to this power.
+        cost_range: an item counts as at most so many times cheaper or dearer than a typical one.
         seed: breaks ties and starts the clustering.
     """
 
@@ -35,6 +39,9 @@ class AcquisitionSpec(Record):
     explore_share: float = Field(default=0.1, ge=0, le=1)
     prefilter: int = Field(default=10, ge=2, le=1000)
     near_duplicate: float = Field(default=0.95, gt=0, le=1)
+    cost: Literal["off", "seconds"] = "off"
+    cost_exponent: float = Field(default=0.5, gt=0, le=2)
+    cost_range: float = Field(default=4.0, gt=1, le=100)
     seed: int = Field(default=0, ge=0)
 
     @property

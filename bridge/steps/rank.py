@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bridge.effects import effect
+from bridge.effort import item_weights, seconds_of
 from bridge.records import Batch, Classes, Prediction, QueueItem, Target, digest
 from bridge.steps.train import aligned
 from bridge.steps.turn import Turn
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bridge.acquisition.compose import Pick
+    from bridge.acquisition.cost import Weights
     from bridge.learners.base import Model
     from bridge.steps.resolve import Resolved
 
@@ -84,12 +86,17 @@ def make_plan(turn: Turn, size: int, resolved: Resolved, *, rerank: bool) -> Pla
     picks = _picks(turn, model, pool, hold_out, cold, size, resolved) if size else []
     with turn.store.begin() as connection:
         content = items_by_id(connection, [pick.id for pick in picks])
+    seconds = _seconds(turn, [pick.id for pick in picks])
     entries = [
-        _entry(turn, content[pick.id], pick, rank, version) for rank, pick in enumerate(picks)
+        _entry(turn, content[pick.id], pick, rank, version, seconds.get(pick.id))
+        for rank, pick in enumerate(picks)
     ]
-    if now_queued and (rerank or entries):
-        now_queued = _rescored(turn, now_queued, model, version) if rerank else now_queued
-        places = _interleaved([*(q.entry for q in now_queued), *entries])
+    if rerank:
+        now_queued = _rescored(turn, now_queued, model, version)
+    as_chosen = not now_queued and turn.settings.queue.order == "informative"
+    if (rerank or entries) and not as_chosen:
+        new = [(pick.id, entry) for pick, entry in zip(picks, entries, strict=True)]
+        places = _in_order(turn, [*((q.item_id, q.entry) for q in now_queued), *new], model)
         now_queued = [Queued(q.item_id, q.batch_id, places[q.entry.item.key]) for q in now_queued]
         entries = sorted((places[e.item.key] for e in entries), key=lambda entry: entry.rank)
     return Plan(
@@ -138,6 +145,7 @@ def _picks(
             turn.task,
             spec.keep(size),
             settings.sync.seed,
+            _weights(turn),
         )
     named = _class_counts(resolved.taught, turn.schema.names)
     with turn.store.begin() as connection:
@@ -154,6 +162,24 @@ def _picks(
         unseen=[name for name, number in named.items() if not number],
         rarest=rarest_share(list(_class_counts(random, turn.schema.names).values())),
     )
+
+
+def _weights(turn: Turn) -> Weights | None:
+    """Return what prices make of the scores; None where they do not count."""
+    if turn.settings.acquisition.cost == "off":
+        return None
+    with turn.store.begin() as connection:
+        return item_weights(connection, turn.settings.acquisition)
+
+
+def _seconds(turn: Turn, ids: list[int]) -> dict[int, float]:
+    """Return row id -> seconds that an answer is expected to take, where prices count."""
+    with turn.store.begin() as connection:
+        return seconds_of(connection, turn.settings.acquisition, ids)
+
+
+def _priced(reason: str, seconds: float | None) -> str:
+    return reason if seconds is None else f"{reason}, about {max(seconds, 1):.0f} s"
 
 
 def _class_counts(targets: Sequence[tuple[int, Target]], names: Sequence[str]) -> dict[str, int]:
@@ -188,16 +214,19 @@ class _Aligned:
         return aligned(self._turn, self._model, self._model.predict(inputs))
 
 
-def _entry(turn: Turn, item: Any, pick: Pick, rank: int, version: str | None) -> QueueItem:
-    prediction = None
+def _entry(
+    turn: Turn, item: Any, pick: Pick, rank: int, version: str | None, seconds: float | None
+) -> QueueItem:
+    prediction, reason = None, pick.reason
     if version is not None and pick.probabilities is not None and not pick.hold_out:
-        prediction = _prediction(turn, item.key, version, pick.probabilities, pick.score)
+        prediction = _prediction(turn, item.key, version, pick.probabilities, pick.uncertainty)
+        reason = _priced(reason, seconds)
     return QueueItem(
         item=item,
         rank=rank,
         score=pick.score,
         source=pick.source,
-        reason=pick.reason,
+        reason=reason,
         hold_out=pick.hold_out,
         prediction=prediction,
     )
@@ -253,35 +282,40 @@ def _rescored(
         turn.task,
         len(chosen),
         turn.settings.sync.seed,
+        _weights(turn),
     )
+    seconds = _seconds(turn, list(chosen))
     fresh = {}
     for place, item_id in enumerate(scored.ids.tolist()):
         entry, score = chosen[item_id].entry, float(scored.scores[place])
         said = scored.probabilities[place]
+        reason = describe(said, score, spec, turn.schema.names, turn.task)
         fresh[item_id] = entry.model_copy(
             update={
-                "score": score,
-                "reason": describe(said, score, spec, turn.schema.names, turn.task),
+                "score": float(scored.values[place]),
+                "reason": _priced(reason, seconds.get(item_id)),
                 "prediction": _prediction(turn, entry.item.key, version, said, score),
             }
         )
     return [Queued(q.item_id, q.batch_id, fresh.get(q.item_id, q.entry)) for q in queued]
 
 
-def _interleaved(entries: Sequence[QueueItem]) -> dict[str, QueueItem]:
-    """Return entries by key with new ranks: by score, the random ones spread evenly between.
+def _in_order(
+    turn: Turn, entries: Sequence[tuple[int, QueueItem]], model: Model | None
+) -> dict[str, QueueItem]:
+    """Return (row id, entry) pairs by key, ranked anew in the order that is configured."""
+    from bridge.acquisition.order import Waiting, arranged
 
-    Random items keep their order among themselves, and their places do not depend on any model.
-    """
-    chosen = sorted(
-        (e for e in entries if not e.hold_out), key=lambda e: (-e.score, e.rank, e.item.key)
-    )
-    drawn = [e for e in entries if e.hold_out]
-    total = len(entries)
-    places = {int((index + 0.5) * total / len(drawn)) for index in range(len(drawn))}
-    turns = [iter(drawn), iter(chosen)]
-    ordered = [next(turns[0] if place in places else turns[1]) for place in range(total)]
+    def waiting(entry: QueueItem) -> Waiting:
+        kind = None if entry.prediction is None else entry.prediction.top
+        return Waiting(entry.score, kind, entry.hold_out)
+
+    order = turn.settings.queue.order
+    features = None
+    if order == "grouped" and entries and model is not None and turn.reader is not None:
+        features = turn.reader.rows([row for row, _ in entries])
+    places = arranged([waiting(entry) for _, entry in entries], order, features)
     return {
-        entry.item.key: entry.model_copy(update={"rank": rank})
-        for rank, entry in enumerate(ordered)
+        entries[place][1].item.key: entries[place][1].model_copy(update={"rank": rank})
+        for rank, place in enumerate(places)
     }
