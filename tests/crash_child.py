@@ -1,4 +1,4 @@
-"""What a killed run runs: one sync in a process of its own, which dies at an order."""
+"""What a killed run runs: one turn in a process of its own, which dies at an order."""
 
 import os
 import signal
@@ -7,10 +7,33 @@ from pathlib import Path
 from bridge.api import Bridge
 from bridge.effects import watch
 from bridge.errors import BridgeError
+from bridge.steps import train
 
 
-def sync(config: str, environment: dict[str, str], record: str | None, kill_at: int | None) -> None:
-    """Sync once; write the effects passed to ``record``, or die at the ``kill_at``th moment."""
+def _sync(bridge: Bridge) -> None:
+    bridge.sync()
+
+
+def _full(bridge: Bridge) -> None:
+    """Pull everything, and keep so few models that an old one has to go."""
+    train.MODELS_KEPT = 1
+    bridge.sync(full=True)
+
+
+def _rollback(bridge: Bridge) -> None:
+    bridge.rollback()
+
+
+ACTS = {"sync": _sync, "full": _full, "rollback": _rollback}
+
+
+def act(
+    name: str, config: str, environment: dict[str, str], record: str | None, kill_at: int | None
+) -> None:
+    """Do one of ACTS; write the effects passed to ``record``, or die at the ``kill_at``th moment.
+
+    It ends with the exit code of the error if it fails.
+    """
     os.environ |= environment
     passed: list[str] = []
 
@@ -20,10 +43,13 @@ def sync(config: str, environment: dict[str, str], record: str | None, kill_at: 
             os.kill(os.getpid(), signal.SIGKILL)
 
     watch(watcher)
+    code = 0
     try:
         with Bridge.from_config(config) as bridge:
-            bridge.sync()
+            ACTS[name](bridge)
     except BridgeError as error:
         passed.append(f"failed: {error}")
+        code = error.exit_code
     if record is not None:
         Path(record).write_text("\n".join(passed), encoding="utf-8")
+    raise SystemExit(code)

@@ -1,46 +1,41 @@
 """Kill a run with SIGKILL before and after every effect: the next runs lose and double nothing.
 
-For each moment of a sync that pulls, trains, plans, pushes and re-ranks: the run dies there, people
-go on answering and change their minds, and syncs run until one goes through. Then the store and the
-platform must agree, whatever died when.
+The harness is in crash_trial.py; ``tests_real/labelstudio/test_killed.py`` runs it against a real
+Label Studio.
 """
 
-import json
-import multiprocessing
-import shutil
-from dataclasses import dataclass, field
+import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from bridge.config import load
 from bridge.effects import EFFECTS
-from bridge.records import Item
-from bridge.store.batches import queue
-from bridge.store.items import answers
-from bridge.sync import store_of
 from bridge_labelbox.emulator import Emulator as Labelbox
 from bridge_prodigy.emulator import Emulator as Prodigy
-from crash_child import sync as sync_in_child
-from memory_platform import mail, truth
+from crash_child import ACTS
+from crash_trial import Ready, Trial, crash_at, each_once, effects_of, moments
+from memory_platform import mail
 
-QUEUE = "[queue]\ndepth = 8\nbatch = 2\n"
+ROOT = Path(__file__).resolve().parents[1]
 
 
 class LabelboxSite:
     """A project on the emulated Labelbox."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, emulator: Labelbox) -> None:
         self.folder = folder
-        self.emulator = Labelbox()
-        self.emulator.start()
-        self.environment = {"LABELBOX_API_KEY": self.emulator.api_key}
-        self.project, dataset = self.emulator.add_project(("ham", "spam"))
-        self.emulator.add_items(self.project, [(i.key, i.text) for i in mail(40).values()])
+        self.emulator = emulator
+        self.environment = {"LABELBOX_API_KEY": emulator.api_key}
+        self.project, dataset = emulator.add_project(("ham", "spam"))
+        emulator.add_items(self.project, [(i.key, i.text) for i in mail(40).values()])
         self.toml = (
             f'[platform]\ntype = "labelbox"\napi_key = "${{LABELBOX_API_KEY}}"\n'
             f'project = "{self.project}"\ndatasets = ["{dataset}"]\n'
-            f'endpoint = "{self.emulator.url}"\npoll_interval_s = 0.02\n'
+            f'endpoint = "{emulator.url}"\npoll_interval_s = 0.02\n'
         )
 
     def add(self, items):
@@ -52,23 +47,23 @@ class LabelboxSite:
     def answer(self, key, name):
         self.emulator.answer(self.project, key, [name])
 
-    def shown(self):
+    def delete(self, key):
+        self.emulator.delete_label(self.project, key)
+
+    def asked(self):
         shown = self.emulator.pre_annotations(self.project)
         assert all(len(predictions) == 1 for predictions in shown.values()), "shown twice"
-        return {key: predictions[0] for key, predictions in shown.items()}
-
-    def stop(self):
-        self.emulator.stop()
+        return self.queue(), {key: predictions[0] for key, predictions in shown.items()}
 
 
 class ProdigySite:
     """A folder with the Prodigy stand-in."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, emulator: Prodigy) -> None:
         self.folder = folder
-        self.emulator = Prodigy(folder, ("ham", "spam"))
-        self.environment = {}
-        self.emulator.add_items(mail(40).values())
+        self.emulator = emulator
+        self.environment: dict[str, str] = {}
+        emulator.add_items(mail(40).values())
         self.toml = (
             '[platform]\ntype = "prodigy"\ndataset = "bridge-demo"\nsource = "pool.jsonl"\n'
             'queue = "queue.jsonl"\ndatabase = "prodigy.db"\nclasses = ["ham", "spam"]\n'
@@ -83,151 +78,86 @@ class ProdigySite:
     def answer(self, key, name):
         self.emulator.answer(key, [name])
 
-    def shown(self):
+    def delete(self, key):
+        self.emulator.delete_answer(key)
+
+    def asked(self):
         tasks = self.emulator.queued_tasks()
-        return {t["bridge_key"]: tuple(t["accept"]) for t in tasks if "accept" in t}
-
-    def stop(self):
-        self.emulator.stop()
+        return self.queue(), {t["bridge_key"]: tuple(t["accept"]) for t in tasks if "accept" in t}
 
 
-@dataclass
-class Trial:
-    """One site, one store, and what people have answered so far."""
-
-    site: LabelboxSite | ProdigySite
-    said: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def config(self) -> Path:
-        return self.site.folder / "bridge.toml"
-
-    def begin(self) -> None:
-        self.config.write_text(self.site.toml + QUEUE)
-
-    def answer(self, number: int, *, flip: bool = False) -> None:
-        """Answer the end of the queue, and let somebody change an earlier answer."""
-        if flip and self.said:
-            key = sorted(self.said)[0]
-            self.give(key, "spam" if self.said[key] == "ham" else "ham")
-        for key in self.site.queue()[-number:]:
-            self.give(key, truth(key))
-
-    def give(self, key: str, name: str) -> None:
-        self.site.answer(key, name)
-        self.said[key] = name
-
-    def sync(self, *, kill_at: int | None = None, record: Path | None = None) -> int | None:
-        """Sync in a process of its own; return its exit code, -9 if it was killed."""
-        child = CONTEXT.Process(
-            target=sync_in_child,
-            args=(
-                str(self.config),
-                self.site.environment,
-                None if record is None else str(record),
-                kill_at,
-            ),
-        )
-        child.start()
-        child.join(60)
-        return child.exitcode
-
-    def prepare(self) -> None:
-        """Bring the loop to where a sync has everything to do."""
-        self.begin()
-        for _ in range(2):
-            assert self.sync() == 0
-            self.answer(6)
-        self.site.add([Item(key=f"ham-late-{n}", text=f"a late report {n}") for n in range(3)])
-
-    def settled(self) -> None:
-        """Check that store and platform agree, and that a further sync changes nothing."""
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in self.site.environment.items():
-                patch.setenv(name, value)
-            settings = load(self.config)
-        with store_of(settings) as store, store.begin() as connection:
-            stored = {a.key: a.value["chosen"][0] for a in answers(connection)}
-            queued = [entry.entry.item.key for entry in queue(connection)]
-            schema_names = json.loads(
-                connection.exec_driver_sql(
-                    "SELECT value FROM state WHERE name = 'label_schema'"
-                ).scalar()
-            )
-            assert schema_names["classes"]
-            open_items = connection.exec_driver_sql(
-                "SELECT item_id, count(*) FROM batch_items WHERE state IN ('open', 'answered') "
-                "GROUP BY item_id HAVING count(*) > 1"
-            ).all()
-            dead = connection.exec_driver_sql(
-                "SELECT count(*) FROM runs WHERE state = 'running'"
-            ).scalar()
-        assert stored == self.said, "an answer was lost or made up"
-        assert open_items == [], "an item is in two batches"
-        assert sorted(queued) == sorted(self.site.queue()), "store and platform queue differ"
-        assert len(set(self.site.queue())) == len(self.site.queue())
-        assert queued == self.site.queue(), "the platform asks in another order"
-        assert set(self.site.shown()) <= set(queued) | set(self.said)
-        assert dead == 0
-        before = self.site.queue(), self.site.shown()
-        assert self.sync() == 0
-        assert (self.site.queue(), self.site.shown()) == before, "a sync with nothing new did work"
+@contextmanager
+def labelbox(folder: Path) -> Iterator[LabelboxSite]:
+    with Labelbox() as emulator:
+        yield LabelboxSite(folder, emulator)
 
 
-CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(
-    ["crash_child", "bridge.steps.train", "bridge.steps.rank", "sklearn.linear_model", "skops"]
-)
-SITES = {"labelbox": LabelboxSite, "prodigy": ProdigySite}
-
-
-def moments(site: str, folder: Path) -> list[str]:
-    """Return the moments of a sync that has everything to do."""
-    folder.mkdir(parents=True, exist_ok=True)
-    trial = Trial(SITES[site](folder))
-    trial.prepare()
-    record = folder / "moments"
-    assert trial.sync(record=record) == 0
-    trial.site.stop()
-    return record.read_text().splitlines()
-
-
-def crash(site: str, folder: Path, kill_at: int) -> None:
-    """Kill a sync at a moment, let people go on, and see that all ends well."""
-    trial = Trial(SITES[site](folder))
+@contextmanager
+def prodigy(folder: Path) -> Iterator[ProdigySite]:
+    emulator = Prodigy(folder, ("ham", "spam"))
     try:
-        trial.prepare()
-        assert trial.sync(kill_at=kill_at) == -9
-        trial.answer(3, flip=True)
-        assert trial.sync() == 0
-        trial.answer(2)
-        assert trial.sync() == 0
-        trial.settled()
+        yield ProdigySite(folder, emulator)
     finally:
-        trial.site.stop()
+        emulator.stop()
+
+
+SITES = {"labelbox": labelbox, "prodigy": prodigy}
+
+
+def ready(site: str, act: str) -> Ready:
+    """Return a function that makes a fresh loop at a site, where the act has everything to do."""
+
+    @contextmanager
+    def fresh() -> Iterator[Trial]:
+        with TemporaryDirectory(prefix="crash-") as folder, SITES[site](Path(folder)) as made:
+            trial = Trial(made)
+            trial.prepare(act)
+            yield trial
+
+    return fresh
+
+
+@cache
+def passed(site: str, act: str) -> tuple[str, ...]:
+    """Return the moments of an act at a site, found once."""
+    return tuple(moments(ready(site, act), act))
 
 
 @pytest.mark.crashes
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("site", SITES)
-def test_killed_at_every_moment(site, tmp_path):
-    passed = moments(site, tmp_path / "record")
-    assert not any(moment.startswith("failed") for moment in passed), passed
-    for index, moment in enumerate(passed):
-        folder = tmp_path / f"{index}"
-        folder.mkdir()
-        try:
-            crash(site, folder, index)
-        except AssertionError as error:
-            raise AssertionError(f"killed {moment} (moment {index}): {error}") from error
-        shutil.rmtree(folder)
+def test_killed_at_every_moment(site):
+    found = passed(site, "sync")
+    assert len(found) >= 30
+    crash_at(ready(site, "sync"), "sync", enumerate(found))
 
 
 @pytest.mark.crashes
-def test_every_effect_is_killed_somewhere(tmp_path):
-    """An effect of the registry that no sync passes would never be tested."""
-    passed: set[str] = set()
-    for site in SITES:
-        passed |= {moment.split(" ", 1)[1] for moment in moments(site, tmp_path / site)}
-    rare = {"sweep finished", "old model deleted", "rolled back"}  # not in a common sync
-    assert passed | rare == set(EFFECTS)
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("act", sorted(set(ACTS) - {"sync"}))
+@pytest.mark.parametrize("site", SITES)
+def test_rarer_acts_are_killed_where_they_differ_from_a_common_sync(site, act):
+    common = effects_of(passed(site, "sync")) - {"page stored"}  # which begins a sweep here
+    chosen = [one for one in each_once(passed(site, act)) if not effects_of([one[1]]) & common]
+    assert len(chosen) >= 2
+    crash_at(ready(site, act), act, chosen)
+
+
+@pytest.mark.crashes
+@pytest.mark.timeout(600)
+def test_every_effect_is_killed_somewhere():
+    """An effect of the registry that no act passes would never be tested."""
+    found = set().union(*(effects_of(passed(site, act)) for site in SITES for act in ACTS))
+    assert found == set(EFFECTS)
+
+
+def test_the_registry_names_the_effects_of_the_code():
+    """Each effect that is marked is in the registry, and the other way round."""
+    marked = set()
+    for path in [*(ROOT / "bridge").rglob("*.py"), *(ROOT / "adapters").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "effect":
+                (name,) = node.args
+                assert isinstance(name, ast.Constant), f"{path}: an effect whose name is not said"
+                marked.add(name.value)
+    assert marked == set(EFFECTS)

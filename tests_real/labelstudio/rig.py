@@ -166,6 +166,14 @@ class LabelStudioRig:
             more["api_key"] = "wrong-key"
         return LabelStudioPlatform(self.settings(**more))
 
+    def noted(self) -> tuple[dict[str, int], dict[tuple[str, str], int]]:
+        """Return what is noted of tasks and annotations here, for :meth:`note`."""
+        return dict(self.tasks), dict(self._annotations)
+
+    def note(self, noted: tuple[dict[str, int], dict[tuple[str, str], int]]) -> None:
+        """Go back to what was noted, after the server's database was."""
+        self.tasks, self._annotations = dict(noted[0]), dict(noted[1])
+
     # ------------------------------------------------------------------------------------- people
 
     def add_items(self, items: Sequence[Item]) -> None:
