@@ -225,6 +225,49 @@ def test_times(single: Desk, stamp: object, time: datetime | None) -> None:
     assert single.read({"accept": ["ham"], "_timestamp": stamp}).updated_at == time
 
 
+def given(number: int, at: object, session: str = "my-mails-ann") -> dict[str, Any]:
+    stamp = {} if at is None else {"_timestamp": at}
+    task = {"text": f"mail {number}", "accept": ["ham"], "answer": "accept"}
+    return {**task, "_session_id": session, **stamp}
+
+
+def seconds_told(answers: list[Annotation]) -> list[float | None]:
+    return [answer.seconds for answer in sorted(answers, key=lambda answer: answer.revision)]
+
+
+def test_an_answer_took_the_time_since_the_one_before_in_its_session(single: Desk) -> None:
+    bob = "my-mails-bob"
+    single.save(given(0, 100), given(1, 107), given(2, 90, bob), given(3, 110), given(4, 150, bob))
+    assert seconds_told(single.pull()) == [None, 7, None, 3, 60]
+
+
+@pytest.mark.parametrize(
+    ("stamps", "seconds"),
+    [
+        ([100, 107, 107, 107], [None, 7 / 3, 7 / 3, 7 / 3]),  # saved in one go: the time is shared
+        ([100, 1900, 1901], [None, 1800, 1]),
+        ([100, 1901, 1903], [None, None, 2]),  # away
+        ([100, 90, 110], [None, None, 10]),  # a clock that went back
+        ([100, None, 110], [None, None, 10]),
+        ([100, 1e300, True, 104], [None, None, None, 4]),
+    ],
+)
+def test_what_no_person_can_have_taken_is_unknown(
+    single: Desk, stamps: list[object], seconds: list[float | None]
+) -> None:
+    single.save(*(given(number, at) for number, at in enumerate(stamps)))
+    assert seconds_told(single.pull()) == pytest.approx(seconds)
+
+
+def test_seconds_go_on_where_the_last_pull_ended(single: Desk) -> None:
+    single.save(given(0, 100), given(1, 107))
+    single.pull()
+    single.save(given(2, 111))
+    later = connect(single.emulator.options).pull(single.pages[-1].cursor)
+    told = [a for page in later for change in page.changes for a in change.annotations or ()]
+    assert told[-1].seconds == 4
+
+
 def test_a_later_answer_of_the_same_person_replaces(single: Desk) -> None:
     for choice, person in (("ham", "ann"), ("spam", "bob"), ("spam", "ann")):
         task = {"text": "a", "accept": [choice], "answer": "accept"}

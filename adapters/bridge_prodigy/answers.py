@@ -18,7 +18,11 @@ _SERVER_SESSION = re.compile(r"\d{4}-\d{2}-\d{2}_\d{2}-\d{2}-\d{2}")
 
 
 def as_annotation(
-    task: Mapping[str, Any], key: str, revision: int, reading: Reading
+    task: Mapping[str, Any],
+    key: str,
+    revision: int,
+    reading: Reading,
+    seconds: float | None = None,
 ) -> tuple[Annotation, str | None]:
     """Return an answered task as an annotation, with what is wrong with it or None.
 
@@ -26,6 +30,9 @@ def as_annotation(
     The id depends on the item, the annotator and, for a binary task, its label; so a person's
     later answer replaces the earlier one. What the recipe ``review`` saved, decided by a person or
     accepted because all versions agree, stands apart from it and is the reference.
+
+    Args:
+        seconds: how long the answer took, see :class:`bridge_prodigy.pace.Pace`.
 
     Raises:
         OtherQuestion: the task does not ask what is to be learned.
@@ -47,6 +54,7 @@ def as_annotation(
         value=value,
         updated_at=_time(task.get("_timestamp")),
         revision=revision,
+        seconds=seconds,
         ground_truth=reviewed,
     )
     return annotation, trouble

@@ -16,6 +16,7 @@ from bridge_prodigy.answers import as_annotation
 from bridge_prodigy.files import FileMark
 from bridge_prodigy.items import as_item, item_key
 from bridge_prodigy.logs import AnswerLog, LogMark, LogPage, LogRow
+from bridge_prodigy.pace import Pace
 from bridge_prodigy.queue import read_queue
 from bridge_prodigy.source import PoolPage, Source
 from bridge_prodigy.spool import Spool, newest
@@ -129,9 +130,9 @@ class Pull:
         """Read all answers, and say what they are like."""
         names: set[str] = set()
         others: Counter[str] = Counter()
-        read = 0
+        read, pace = 0, Pace()
         for page in self.log.pages(None):
-            told = self._answered(page, everything=False)
+            told = self._answered(page, pace, everything=False)
             answers = [a for several in told.annotations.values() for a in several]
             names.update(name for answer in answers for name in _named(answer))
             read += len(answers)
@@ -147,23 +148,27 @@ class Pull:
             changes = {item.key: Change(key=item.key, item=item) for _, item in pool.items}
             problems = [*pool.problems, *_repeated(pool)]
             yield _page(changes.values(), problems, _encoded(source, cursor.answers))
+        pace = Pace()
         for page in self.log.pages(cursor.answers):
-            told = self._answered(page, everything=False)
+            told = self._answered(page, pace, everything=False)
             problems = [*page.problems, *told.problems]
             yield _page(_as_changes(told), problems, _encoded(source, page.mark))
 
-    def _answered(self, page: LogPage, *, everything: bool) -> _Answered:
-        told = _Answered()
+    def _answered(self, page: LogPage, pace: Pace, *, everything: bool) -> _Answered:
+        told, spent = _Answered(), pace.seconds(page.rows)
         for row in page.rows:
-            if (what := self._answer(row, told, everything)) and row.number > page.known:
+            what = self._answer(row, spent.get(row.number), told, everything)
+            if what and row.number > page.known:
                 told.problems.append(Problem(where=row.where, what=what))
         return told
 
-    def _answer(self, row: LogRow, told: _Answered, everything: bool) -> str | None:
+    def _answer(
+        self, row: LogRow, seconds: float | None, told: _Answered, everything: bool
+    ) -> str | None:
         """Add one answer to what is told; return what is wrong with it."""
         try:
             key = item_key(row.task, self.key_field)
-            annotation, trouble = as_annotation(row.task, key, row.number, self.reading)
+            annotation, trouble = as_annotation(row.task, key, row.number, self.reading, seconds)
         except OtherQuestion:
             told.others[view_of(row.task) or "an unnamed interface"] += 1
             return None
@@ -200,9 +205,10 @@ class Pull:
     def _everything_through_spool(self) -> Iterator[Page]:
         with Spool() as spool:
             mark: LogMark | None = None
+            pace = Pace()
             for page in self.log.pages(None):
                 mark = page.mark
-                told = self._answered(page, everything=True)
+                told = self._answered(page, pace, everything=True)
                 for key, answers in told.annotations.items():
                     for annotation in answers:
                         spool.put(annotation, told.items.get(key))

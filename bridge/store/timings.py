@@ -14,6 +14,8 @@ from bridge.store.tables import items
 __all__ = ["lengths", "lengths_of", "queue_lengths", "timings"]
 
 ANNOTATIONS = tables.annotations
+# A clock that says zero says nothing, and nor does one that says months.
+TINY, MOST = 1e-3, 1e7
 LENGTH = func.coalesce(func.length(items.c.text), 0)
 
 
@@ -22,7 +24,7 @@ def timings(connection: Connection) -> Iterator[tuple[str, float, int]]:
     query = (
         select(func.coalesce(ANNOTATIONS.c.annotator, ""), ANNOTATIONS.c.seconds, LENGTH)
         .join(items, items.c.id == ANNOTATIONS.c.item_id)
-        .where(ANNOTATIONS.c.deleted.is_(False), ANNOTATIONS.c.seconds.isnot(None))
+        .where(ANNOTATIONS.c.deleted.is_(False), ANNOTATIONS.c.seconds.between(TINY, MOST))
         .order_by(ANNOTATIONS.c.id)
     )
     for row in connection.execution_options(yield_per=2000).execute(query):
