@@ -326,7 +326,7 @@ def floors(directory: Path, classes: int) -> None:
 def child(*words: object) -> list[tuple[str, float, float, float]]:
     """Run one measurement in a process of its own, on one thread."""
     command = [sys.executable, __file__, "--child", *(str(word) for word in words)]
-    one = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     ran = subprocess.run(
         command, stdout=subprocess.PIPE, text=True, check=True, env=os.environ | one
     )
