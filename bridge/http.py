@@ -1,8 +1,12 @@
-"""HTTP for adapters: bounded retries, timeouts on every call, and secrets that never show.
+"""HTTP for adapters: bounded retries, time and memory, and secrets that never show.
 
 What to do about a status or a failure is one table, :data:`RULES`, which an adapter may override
 entry by entry. A call that may not be repeated (``repeatable=False``) is sent again only when it
 certainly was not executed: the connection never came about, or the server answered 429.
+
+However a server behaves, a call ends: an attempt takes no longer than its time-out for the head of
+the answer, and the rest of the budget, or one more time-out, for the body; see
+:mod:`bridge._transport`. Only GET follows redirects, and with a key only to the same place.
 """
 
 from __future__ import annotations
@@ -10,23 +14,25 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, TypeVar
-from urllib.parse import urlsplit
+from typing import Any, TypeVar
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
-from urllib3.exceptions import NewConnectionError
 
 from bridge._retry import Again, http_date, patient, retry_after
+from bridge._rules import LATER, RULES, Rule, Rules, rule_of_failure, rule_of_status, verdict
+from bridge._transport import Adapter, Oversized, content, pieces, refuse_private
 from bridge._version import __version__
 from bridge.effects import effect
-from bridge.errors import AuthError, BridgeError, PlatformError, Unreachable
+from bridge.errors import BridgeError, PlatformError, Unreachable
+from bridge.limits import MB, SLOWEST, WireSettings
 from bridge.safe_text import redact, redacted, remember
 
-__all__ = ["RULES", "Answer", "Http", "Rule", "redact"]
+__all__ = ["RULES", "Answer", "Http", "Rule", "TooLarge", "redact"]
 
 
 T = TypeVar("T")
@@ -34,64 +40,13 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _EXCERPT = 300
+_REDIRECTS = 5
 
 
-@dataclass(frozen=True)
-class Rule:
-    """What to do about a status or a failure.
+class TooLarge(PlatformError):
+    """An answer has more bytes than the limit, and was not read on; ``start`` is how it begins."""
 
-    Attributes:
-        error: raised when the call is given up; None hands the answer to the caller.
-        retry: ``always``; ``repeatable`` (only calls declared safe to repeat); or ``never``.
-        what: what happened, to follow "POST https://host/path: ".
-        fix: what to do about it.
-    """
-
-    error: type[BridgeError] | None
-    retry: Literal["always", "repeatable", "never"] = "never"
-    what: str = ""
-    fix: str = ""
-
-
-_KEY = "Check that the key is right, has not expired, and may use this project."
-_LATER = "Run again later; if it stays so, look at the platform's status page."
-_ADDRESS = Rule(PlatformError, what="this is not a web address", fix="Correct the address.")
-_UNSENDABLE = Rule(AuthError, what="the key has characters that cannot be sent", fix=_KEY)
-
-RULES: Mapping[int | str | type[Exception], Rule] = {
-    "2xx": Rule(None),
-    "3xx": Rule(PlatformError, what="was redirected", fix="Correct the address of the platform."),
-    401: Rule(AuthError, what="the key was refused", fix=_KEY),
-    403: Rule(AuthError, what="the key may not do this", fix=_KEY),
-    404: Rule(PlatformError, what="nothing is there", fix="Correct the address or the id."),
-    408: Rule(Unreachable, "repeatable", "the server timed out", _LATER),
-    413: Rule(PlatformError, what="the request is too large", fix="Make batches smaller."),
-    429: Rule(PlatformError, "always", "too many requests", "Run again later, or less often."),
-    "4xx": Rule(PlatformError, what="the request was refused"),
-    "5xx": Rule(Unreachable, "repeatable", "the server failed", _LATER),
-    requests.exceptions.InvalidURL: _ADDRESS,
-    requests.exceptions.InvalidSchema: _ADDRESS,
-    requests.exceptions.MissingSchema: _ADDRESS,
-    requests.exceptions.InvalidHeader: _UNSENDABLE,
-    UnicodeError: _UNSENDABLE,
-    requests.TooManyRedirects: Rule(
-        PlatformError, what="was redirected too often", fix="Correct the address of the platform."
-    ),
-    NewConnectionError: Rule(
-        Unreachable, "always", "no connection", "Check the address and the network."
-    ),
-    requests.ConnectTimeout: Rule(
-        Unreachable, "always", "no connection in time", "Check the address and the network."
-    ),
-    requests.exceptions.SSLError: Rule(
-        PlatformError,
-        what="the server's certificate could not be verified",
-        fix="Set REQUESTS_CA_BUNDLE to your company's certificates if a proxy re-signs traffic.",
-    ),
-    requests.Timeout: Rule(Unreachable, "repeatable", "no answer in time", _LATER),
-    requests.RequestException: Rule(Unreachable, "repeatable", "the connection broke", _LATER),
-}
-"""By status, by class of statuses (``"5xx"``), and by exception type, first match in order."""
+    start: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -134,8 +89,13 @@ class Http:
     Args:
         headers: sent with every call; the place for credentials (never put them in a URL).
         secrets: strings that no error and no log line may show.
-        timeout: seconds to connect, and seconds to wait for the next byte.
-        budget: seconds that one call may take in all, waiting between attempts included.
+        timeout: seconds to connect, and seconds to wait for an answer to begin (its whole head),
+            and then for its next byte.
+        budget: seconds that one call may take in all, waiting between attempts included; an attempt
+            that has begun may use up its time-out.
+        largest: bytes that an answer may have, unpacked.
+        own_hosts: where addresses come out of answers: the hosts that may be reached without TLS
+            and in a private network. None: addresses are the user's own, and none is refused.
         rules: entries that replace those of :data:`RULES`.
         sleep: how to wait; tests give their own.
     """
@@ -147,7 +107,9 @@ class Http:
         secrets: Iterable[str] = (),
         timeout: tuple[float, float] = (10.0, 60.0),
         budget: float = 120.0,
-        rules: Mapping[int | str | type[Exception], Rule] | None = None,
+        largest: int = WireSettings().answer_bytes,
+        own_hosts: Collection[str] | None = None,
+        rules: Rules | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.calls = 0
@@ -155,15 +117,22 @@ class Http:
         remember(*self._secrets)
         self._timeout = timeout
         self._budget = budget
+        self._largest = largest
+        self._own_hosts = None if own_hosts is None else {host.lower() for host in own_hosts}
         # The adapter's entries come first, since the first match holds.
         self._rules = {
             **(rules or {}),
             **{k: v for k, v in RULES.items() if k not in (rules or {})},
         }
         self._sleep = sleep
-        self._session = requests.Session()
-        self._session.headers.update({"User-Agent": f"label-bridge/{__version__}"})
+        self._session = _Session()
+        # Of these two it is certain that they are unpacked piece by piece.
+        usual = {"User-Agent": f"label-bridge/{__version__}", "Accept-Encoding": "gzip, deflate"}
+        self._session.headers.update(usual)
         self._session.headers.update(headers or {})
+        self._keyed = bool(headers)
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, Adapter(self._own_hosts))
         # Without an auth of its own, requests puts a ~/.netrc entry in place of our header.
         self._session.auth = _unchanged
 
@@ -184,13 +153,15 @@ class Http:
 
         Args:
             repeatable: True if doing it twice is the same as doing it once.
-            timeout: seconds to wait for the next byte, in place of the usual.
+            timeout: seconds to wait for an answer, in place of the usual.
             doubt: looks at an answer that the rules accept; an error that it returns is one that
                 may pass, and is treated like a 5xx.
 
         Raises:
+            TooLarge: the answer is larger than the limit.
             BridgeError: as the rules say; :class:`Unreachable` where the call may have been done.
         """
+        until = time.monotonic() + self._budget
 
         def attempt() -> Answer:
             response = self._send(
@@ -204,7 +175,8 @@ class Http:
                 timeout=timeout,
             )
             with closing(response):
-                answer = self._read(response, method, repeatable)
+                seconds = max(timeout or self._timeout[1], until - time.monotonic())
+                answer = self._read(response, method, repeatable, seconds)
             error = self._judge(method, answer, repeatable)
             if error is None and doubt is not None and (doubtful := doubt(answer)) is not None:
                 error = Again(doubtful, None) if repeatable else doubtful
@@ -220,7 +192,8 @@ class Http:
         Attempts are repeated until the first byte; after it, a failure is the caller's to resume.
 
         Raises:
-            Unreachable: the body broke off, or is shorter or longer than announced.
+            Unreachable: the body broke off, is shorter or longer than announced, or brought less
+                than :data:`bridge.limits.SLOWEST` bytes a second over one time-out.
         """
 
         def attempt() -> requests.Response:
@@ -228,7 +201,7 @@ class Http:
             if response.status_code == 200:
                 return response
             with closing(response):
-                answer = self._read(response, "GET", True)
+                answer = self._read(response, "GET", True, self._timeout[1])
             raise self._judge("GET", answer, True) or PlatformError(
                 f"GET {answer.url}: status {answer.status} where 200 was expected."
             )
@@ -244,7 +217,7 @@ class Http:
             raise Unreachable(
                 f"GET {self._shown(url)}: the file has {'more' if got > length else got} bytes"
                 f" where {length} were announced.",
-                _LATER,
+                LATER,
             )
 
     def redact(self, text: str) -> str:
@@ -276,36 +249,80 @@ class Http:
         timeout: float | None = None,
         **arguments: Any,
     ) -> requests.Response:
-        self.calls += 1
+        waits = (self._timeout[0], timeout or self._timeout[1])
         try:
-            with effect("request sent"):
-                return self._session.request(
-                    method,
-                    url,
-                    stream=True,
-                    allow_redirects=method == "GET",
-                    timeout=(self._timeout[0], timeout or self._timeout[1]),
-                    **arguments,
-                )
+            for _ in range(1 + _REDIRECTS):
+                self.calls += 1
+                self._refuse_unsafe(url)
+                with effect("request sent"):
+                    response = self._session.request(
+                        method, url, stream=True, allow_redirects=False, timeout=waits, **arguments
+                    )
+                if method != "GET" or not response.is_redirect:
+                    return response
+                response.close()  # unread: nobody limits what a redirect's body has
+                url = self._redirected(response.url, response.headers["location"])
+                arguments.pop("params", None)
+            raise requests.TooManyRedirects
         except (requests.RequestException, UnicodeError) as error:
             failure = self._failure(method, url, error, repeatable)
         raise failure from None
 
-    def _read(self, response: requests.Response, method: str, repeatable: bool) -> Answer:
+    def _refuse_unsafe(self, url: str) -> None:
+        if self._own_hosts is None:
+            return
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if host in self._own_hosts:
+            return
+        if parts.scheme != "https":
+            raise PlatformError(
+                f"The platform named a file at {self._shown(url)}, which is not https;"
+                " it was not fetched.",
+                "If the platform's files lie there, add the host to 'file_hosts'.",
+            )
+        refuse_private(host, host)  # where a proxy connects, nobody else looks
+
+    def _redirected(self, url: str, location: str) -> str:
+        """Return where a redirect leads, if it may be followed."""
         try:
-            body = response.content
+            there = urljoin(url, location)
+            before, after = urlsplit(url), urlsplit(there)
+        except ValueError:
+            raise requests.exceptions.InvalidURL from None
+        fits = after.scheme == "https" or (after.scheme == "http" and before.scheme == "http")
+        if not fits or (self._keyed and not _same_place(before, after)):
+            raise PlatformError(
+                f"GET {self._shown(url)}: was redirected to {self._shown(there)}, and not followed"
+                + (", since the key belongs to the first address alone." if fits else "."),
+                "Correct the address of the platform.",
+            )
+        return there
+
+    def _read(
+        self, response: requests.Response, method: str, repeatable: bool, seconds: float
+    ) -> Answer:
+        shown = self._shown(response.url)
+        try:
+            body = content(response, seconds, self._largest)
+        except Oversized as oversized:
+            too_large = TooLarge(
+                f"{method} {shown}: the answer has more than {self._largest / MB:g} MB.",
+                "Ask for less at a time (smaller pages or batches), or raise 'largest_answer_mb'.",
+            )
+            too_large.start = oversized.start
+            raise too_large from None
         except requests.RequestException as error:
             failure = self._failure(method, response.url, error, repeatable)
         else:
             headers = {name.lower(): value for name, value in response.headers.items()}
-            said = (method, self._shown(response.url), response.status_code, len(body))
-            log.debug("%s %s: %d, %d bytes", *said)
-            return Answer(response.status_code, self._shown(response.url), headers, body)
+            log.debug("%s %s: %d, %d bytes", method, shown, response.status_code, len(body))
+            return Answer(response.status_code, shown, headers, body)
         raise failure from None
 
     def _pieces(self, response: requests.Response, chunk_size: int) -> Iterator[bytes]:
         try:
-            yield from response.iter_content(chunk_size)
+            yield from pieces(response, chunk_size, SLOWEST, self._timeout[1])
         except requests.RequestException as error:
             failure = self._failure("GET", response.url, error, repeatable=True)
         else:
@@ -314,7 +331,7 @@ class Http:
 
     def _judge(self, method: str, answer: Answer, repeatable: bool) -> Exception | None:
         """Return what to raise for an answer; None if it is to be used."""
-        rule = self._rules.get(answer.status) or self._rules.get(f"{answer.status // 100}xx")
+        rule = rule_of_status(self._rules, answer.status)
         if rule is None:
             return PlatformError(f"{method} {answer.url}: unexpected status {answer.status}.")
         if rule.error is None:
@@ -322,18 +339,13 @@ class Http:
         after = retry_after(answer.headers.get("retry-after", ""), answer.date)
         asked = "" if after is None else f" The server asks to wait {after:.0f} s."
         what = f"{method} {answer.url}: {rule.what} ({answer.status}{self._excerpt(answer)})."
-        return _verdict(rule, rule.error, what, asked, repeatable, after)
+        return verdict(rule, rule.error, what, asked, repeatable, after)
 
     def _failure(self, method: str, url: str, error: Exception, repeatable: bool) -> Exception:
         """Make our error of one of requests', which holds the request and its headers."""
-        kinds = _kinds(error)
-        rule = next(
-            rule
-            for key, rule in self._rules.items()
-            if isinstance(key, type) and any(issubclass(kind, key) for kind in kinds)
-        )
+        rule = rule_of_failure(self._rules, error)
         what = f"{method} {self._shown(url)}: {rule.what} ({type(error).__name__})."
-        return _verdict(rule, rule.error or Unreachable, what, "", repeatable, None)
+        return verdict(rule, rule.error or Unreachable, what, "", repeatable, None)
 
     def _shown(self, url: str) -> str:
         """Scheme, host and path: the query string of a signed URL is a secret too."""
@@ -349,30 +361,20 @@ class Http:
         return f": {self.redact(text)[:_EXCERPT]}"
 
 
-def _verdict(
-    rule: Rule,
-    kind: type[BridgeError],
-    what: str,
-    asked: str,
-    repeatable: bool,
-    after: float | None,
-) -> Exception:
-    again = rule.retry == "always" or (rule.retry == "repeatable" and repeatable)
-    if rule.retry == "repeatable" and not repeatable:
-        what += " It was not repeated, since it may have been executed."
-    error = kind(what, f"{rule.fix}{asked}".strip())
-    return Again(error, after) if again else error
-
-
-def _kinds(error: BaseException) -> list[type[BaseException]]:
-    """Types of an error and of the reasons that it wraps (MaxRetryError keeps one)."""
-    found: list[type[BaseException]] = []
-    current: object = error
-    while isinstance(current, BaseException) and len(found) < 5:
-        found.append(type(current))
-        current = getattr(current, "reason", None) or next(iter(current.args), None)
-    return found
-
-
 def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
+
+
+class _Session(requests.Session):
+    """Leaves redirects alone: requests reads the body of each, whatever its size, even unasked."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return nowhere."""
+
+
+def _same_place(before: SplitResult, after: SplitResult) -> bool:
+    """Whether a key for one address may be sent to the other: the same, or the same under TLS."""
+    if (before.scheme, before.netloc) == (after.scheme, after.netloc):
+        return True
+    upgraded = (before.scheme, after.scheme) == ("http", "https")
+    return upgraded and before.netloc == after.netloc

@@ -117,7 +117,9 @@ def _record(name: str) -> str:
 
 def _fields(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo, str]]:
     documented = _attributes(model)
-    for key, field in model.model_fields.items():
+    # Inherited ones last, which pydantic puts first.
+    own = model.__annotations__
+    for key, field in sorted(model.model_fields.items(), key=lambda named: named[0] not in own):
         yield key, field, field.description or documented.get(key, "")
 
 

@@ -227,7 +227,6 @@ def test_signed_addresses_that_expire_at_once(loop):
     settled(loop)
 
 
-@pytest.mark.xfail(strict=True, reason="the budget of a call does not end one that drips")
 def test_an_answer_that_drips_for_longer_than_the_budget(loop):
     """Every byte is in time, and the whole takes 4 s where a call may take 0.2."""
     impatient(loop)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -166,14 +167,19 @@ class Client:
             secrets=[key],
             timeout=timeout,
             budget=settings.retry_budget_s,
+            largest=settings.answer_bytes,
             rules=_ENVELOPED,
             sleep=sleep,
         )
-        # Files lie behind signed addresses, and the key is never sent there.
+        # Files lie behind signed addresses that answers name. The key is never sent there, and
+        # nothing inside the user's own network is reached, but for what the settings name.
+        endpoint = urlsplit(settings.endpoint)
         self._files = Http(
             secrets=[key],
             timeout=timeout,
             budget=settings.retry_budget_s,
+            largest=settings.answer_bytes,
+            own_hosts=[endpoint.hostname or "", *settings.file_hosts],
             rules=_SIGNED,
             sleep=sleep,
         )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+
+from bridge.limits import RowSettings, WireSettings
 
 __all__ = ["Counting", "LabelboxSettings"]
 
@@ -20,7 +22,7 @@ def _listed(value: Any) -> Any:
     return value
 
 
-class LabelboxSettings(BaseModel):
+class LabelboxSettings(RowSettings, WireSettings):
     """Settings of one Labelbox project."""
 
     model_config = ConfigDict(
@@ -84,13 +86,8 @@ class LabelboxSettings(BaseModel):
         default=10.0, ge=0, description="How far a pull reaches back behind the last one, minutes"
     )
     page_rows: int = Field(default=1000, ge=1, le=10_000, description="Rows in one page of a pull")
-    connect_timeout_s: float = Field(default=10.0, gt=0, description="Seconds to connect")
-    read_timeout_s: float = Field(default=60.0, gt=0, description="Seconds to wait for an answer")
     batch_timeout_s: float = Field(
         default=180.0, gt=0, description="Seconds to wait for the answer of a batch call"
-    )
-    retry_budget_s: float = Field(
-        default=120.0, ge=0, description="Seconds that one call may take, all attempts included"
     )
     poll_interval_s: float = Field(
         default=2.0, gt=0, description="Longest pause between two looks at a running task, seconds"
@@ -100,6 +97,15 @@ class LabelboxSettings(BaseModel):
     )
     processing_timeout_s: float = Field(
         default=120.0, ge=0, description="Seconds to wait for new rows to be processed"
+    )
+
+    file_hosts: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+        default=(),
+        description="Hosts of Labelbox's files that lie in a private network or have no TLS,"
+        " separated by commas; from elsewhere files come by https, and from public addresses only",
+    )
+    largest_export_gb: float = Field(
+        default=200.0, gt=0, description="Largest export that is begun to be read, gigabytes"
     )
 
     @field_validator("endpoint")

@@ -174,6 +174,7 @@ class Client:
             secrets=[self._key, *secrets],
             timeout=(self._settings.connect_timeout_s, self._settings.read_timeout_s),
             budget=self._settings.retry_budget_s,
+            largest=self._settings.answer_bytes,
             rules=_RULES,
             sleep=self._sleep,
         )

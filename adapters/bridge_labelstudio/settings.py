@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import ConfigDict, Field, SecretStr, field_validator
+
+from bridge.limits import WireSettings
 
 __all__ = ["LabelStudioSettings"]
 
 
-class LabelStudioSettings(BaseModel):
+class LabelStudioSettings(WireSettings):
     """Settings of one Label Studio project."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -52,8 +54,11 @@ class LabelStudioSettings(BaseModel):
         default=10.0, ge=0, description="How far a pull reaches back behind the last one, minutes"
     )
     page_tasks: int = Field(default=200, ge=1, le=10_000, description="Tasks in one page of a pull")
-    connect_timeout_s: float = Field(default=10.0, gt=0, description="Seconds to connect")
-    read_timeout_s: float = Field(default=120.0, gt=0, description="Seconds to wait for an answer")
+    read_timeout_s: float = Field(
+        default=120.0,
+        gt=0,
+        description="Seconds to wait for an answer to begin, and then for its next byte",
+    )
     import_timeout_s: float = Field(
         default=600.0, gt=0, description="Seconds to wait for an import or a deletion"
     )
@@ -61,9 +66,6 @@ class LabelStudioSettings(BaseModel):
         default=60.0,
         ge=0,
         description="Seconds to look for the result of an import whose answer was lost",
-    )
-    retry_budget_s: float = Field(
-        default=120.0, ge=0, description="Seconds that one call may take, all attempts included"
     )
 
     @field_validator("url")

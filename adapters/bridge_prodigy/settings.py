@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     SecretStr,
@@ -18,13 +17,15 @@ from pydantic import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from bridge.limits import RowSettings
+
 __all__ = ["ProdigySettings", "View"]
 
 View = Literal["choice", "classification", "ner_manual", "spans_manual", "image_manual"]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-class ProdigySettings(BaseModel):
+class ProdigySettings(RowSettings):
     """Where one Prodigy dataset, its pool and its queue are."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
