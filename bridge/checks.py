@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bridge.config import Settings
-from bridge.errors import BridgeError, ConfigError, StoreError
+from bridge.errors import BridgeError, ConfigError
 from bridge.platforms import Finding, Platform
 from bridge.store.database import get_state
 from bridge.sync import store_of
@@ -31,9 +31,7 @@ def _tried(name: str, attempt: Callable[[], str]) -> Finding:
 
 def _store(settings: Settings, platform: Platform) -> str:
     with store_of(settings) as store:
-        found = store.integrity()
-        if found != "ok":
-            raise StoreError(f"The store {store.name} is damaged: {found}.", "Restore a backup.")
+        store.check()
         with store.begin() as connection:
             project = get_state(connection, "project")
     if project not in (None, platform.project):

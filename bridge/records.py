@@ -54,7 +54,15 @@ def _to_utc(value: datetime) -> datetime:
 
 
 Time = Annotated[AwareDatetime, AfterValidator(_to_utc)]
-Key = Annotated[str, Field(min_length=1, max_length=512)]
+
+
+def _without_nul(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("it must not contain a NUL character")
+    return value
+
+
+Key = Annotated[str, Field(min_length=1, max_length=512), AfterValidator(_without_nul)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -77,7 +85,7 @@ class Item(Record):
     """One thing to label.
 
     Attributes:
-        key: identity, stable across platforms and runs; 1 to 512 characters.
+        key: identity, stable across platforms and runs; 1 to 512 characters, none of them NUL.
         kind: what is shown to the annotator.
         text: the text itself, for ``kind="text"``; not blank.
         url: where the image is, for ``kind="image"``; Bridge never fetches it unasked.

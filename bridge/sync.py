@@ -195,6 +195,8 @@ def _begin(
         run_id=0,
         progress=progress,
     )
+    for line in store.news:
+        turn.warn(line)
     with effect("run begun"), store.begin() as connection:
         known = get_state(connection, "project")
         if known is not None and known != platform.project:

@@ -80,7 +80,7 @@ def verify(
         Locked: a run is at work, which would change what is compared.
         BridgeError: the platform does not answer.
     """
-    with locked(settings), store_of(settings) as store:
+    with locked(settings) as guard, store_of(settings, guard) as store:
         theirs = _pulled(platform, progress or Silent())
         found: dict[str, int] = {}
         shown: list[Difference] = []

@@ -22,7 +22,7 @@ sys.path[:0] = [str(ROOT), str(ROOT.parent), str(ROOT.parent / "adapters")]
 import postgres_server  # noqa: E402  # not installed: found by the line above
 from bridge.errors import PlatformError  # noqa: E402
 from bridge.store.database import open_store  # noqa: E402
-from bridge.store.tables import SCHEMA_VERSION  # noqa: E402
+from bridge.store.migrations import SCHEMA_VERSION  # noqa: E402
 from memory_platform import MemoryPlatform, loop, mail, truth  # noqa: E402
 
 STORES = ROOT / "stores"

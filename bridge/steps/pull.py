@@ -32,7 +32,10 @@ def pull(turn: Turn, *, full: bool) -> Applied:
 
     Raises:
         DataError: a full pull lacks so many answers that the platform is rather at fault.
+        StoreError: the store is damaged.
     """
+    if full:
+        turn.store.check()  # so that damage is found before the backups from before it are gone
     with turn.store.begin() as connection:
         cursor = None if full else get_state(connection, "cursor")
     sweep = turn.run_id if full or cursor is None else None

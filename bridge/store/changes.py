@@ -182,16 +182,11 @@ def _content(change: Change) -> dict[str, Any]:
         return {"kind": "unknown", "text": None, "url": None, "meta": {}, "fingerprint": ""}
     return {
         "kind": item.kind,
-        "text": _storable(item.text),
-        "url": _storable(item.url),
+        "text": item.text,
+        "url": item.url,
         "meta": dict(item.meta),
         "fingerprint": item.fingerprint,
     }
-
-
-def _storable(text: str | None) -> str | None:
-    """Return text with U+FFFD in place of NUL, which PostgreSQL cannot store; offsets stay."""
-    return None if text is None else text.replace("\x00", "\ufffd")
 
 
 def _insert_items(

@@ -1,12 +1,14 @@
 """Opens the state store: an SQLite file by default, any SQLAlchemy URL otherwise.
 
 Nothing is ever reset: a store that is damaged, newer than this version, or of another project is
-refused with its name, and left as it is.
+refused with its name, and left as it is. An older one is brought up to date by who holds its lock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from bridge.errors import ConfigError, StoreError
-from bridge.store.tables import SCHEMA_VERSION, metadata, state
+from bridge.store.migrations import SCHEMA_VERSION, apply_steps, back_up
+from bridge.store.tables import metadata, state
 
 __all__ = [
     "Store",
@@ -44,12 +47,17 @@ class Store:
 
     Args:
         guard: called before every transaction; raises if the store must not be used any more.
+
+    Attributes:
+        name: the store's name for people.
+        news: lines that a person should read, of what opening it has changed.
     """
 
     def __init__(self, engine: Engine, name: str, guard: Callable[[], None] | None = None) -> None:
         self._engine = engine
         self._guard = guard
         self.name = name
+        self.news: tuple[str, ...] = ()
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -71,11 +79,24 @@ class Store:
         self._engine.dispose()
 
     def integrity(self) -> str:
-        """Return ``ok``, or what SQLite finds wrong with the file; ``ok`` for other databases."""
+        """Return ``ok``, or what SQLite finds wrong with the file; ``ok`` for other databases.
+
+        Reads the whole file, of which SQLite keeps nothing in memory.
+        """
         if self._engine.dialect.name != "sqlite":
             return "ok"
         with self.begin() as connection:
             return str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+
+    def check(self) -> None:
+        """Read the whole store, and look whether it is damaged.
+
+        Raises:
+            StoreError: it is.
+        """
+        found = self.integrity()
+        if found != "ok":
+            raise StoreError(f"The store {self.name} is damaged: {found}.", RESTORE)
 
 
 def open_store(
@@ -86,10 +107,12 @@ def open_store(
     Args:
         directory: where ``state.db`` lies; made when absent.
         url: an SQLAlchemy URL that takes the place of the file.
-        guard: called before every transaction; raises if the store must not be used any more.
+        guard: of the store's lock, if it is held: called before every transaction; raises if the
+            store must not be used any more.
 
     Raises:
-        StoreError: the store is damaged, newer than this version, or cannot be reached.
+        StoreError: the store is damaged, newer than this version, older and its lock is not held,
+            or cannot be reached.
         ConfigError: the URL cannot be understood, or its driver is not installed.
     """
     engine, name = make_engine(directory, url, pool_pre_ping=url is not None)
@@ -97,7 +120,15 @@ def open_store(
         _prepare_sqlite(engine)
     store = Store(engine, name, guard)
     try:
-        _ready(store)
+        version = _version(store)
+        if version < SCHEMA_VERSION:
+            if guard is None:
+                raise StoreError(
+                    f"{name} was written by an older version of Bridge (schema {version}, this one "
+                    f"needs {SCHEMA_VERSION}).",
+                    "Run `bridge sync`, which makes a backup and brings it up to date.",
+                )
+            store.news = (_migrate(store, engine, version),)
     except BaseException:
         store.close()
         raise
@@ -113,7 +144,9 @@ def make_engine(directory: Path, url: str | None, **options: Any) -> tuple[Engin
     """
     address, name = _address(directory, url)
     try:
-        return create_engine(address, **options), name
+        return create_engine(
+            address, json_serializer=_dumped, json_deserializer=_loaded, **options
+        ), name
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise ConfigError(
             f"The database of store.url cannot be used: {type(error).__name__}.",
@@ -139,6 +172,33 @@ def set_state(connection: Connection, name: str, value: str) -> None:
         connection.execute(insert(state).values(name=name, value=value))
     elif known != value:
         connection.execute(update(state).where(state.c.name == name).values(value=value))
+
+
+def _dumped(value: object) -> str:
+    """Return JSON in ASCII; what JSON has no word for is null (NaN, infinities) or text."""
+    try:
+        return json.dumps(value, allow_nan=False, default=str)
+    except ValueError:
+        return json.dumps(_finite(value), allow_nan=False, default=str)
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(of) for key, of in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(of) for of in value]
+    return value
+
+
+def _loaded(stored: str | bytes) -> Any:
+    try:
+        return json.loads(stored)
+    except ValueError:
+        raise StoreError(
+            "The store holds a value that is not valid JSON: it is damaged.", RESTORE
+        ) from None
 
 
 def _address(directory: Path, url: str | None) -> tuple[str | URL, str]:
@@ -180,13 +240,14 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN")
 
 
-def _ready(store: Store) -> None:
+def _version(store: Store) -> int:
+    """Return the schema's version; a store that is new gets its tables."""
     with store.begin() as connection:
         if not inspect(connection).has_table("state"):
             metadata.create_all(connection)
             set_state(connection, "schema_version", str(SCHEMA_VERSION))
         version = get_state(connection, "schema_version")
-    if version is None or not version.isdigit():
+    if version is None or not version.isdigit() or int(version) < 1:
         raise StoreError(f"{store.name} is not a store of Bridge: it has no schema version.")
     if int(version) > SCHEMA_VERSION:
         raise StoreError(
@@ -194,16 +255,36 @@ def _ready(store: Store) -> None:
             f"knows {SCHEMA_VERSION}).",
             "Upgrade label-bridge; the store was left as it is.",
         )
+    return int(version)
 
 
+def _migrate(store: Store, engine: Engine, version: int) -> str:
+    """Bring the store up to date in one transaction, an SQLite file after a backup."""
+    kept = ""
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        kept = f"; a backup of what it was is {back_up(Path(engine.url.database), version)}"
+    with store.begin() as connection:
+        apply_steps(connection, version)
+        set_state(connection, "schema_version", str(SCHEMA_VERSION))
+    return (
+        f"The store {store.name} was brought from schema {version} to {SCHEMA_VERSION}, which "
+        f"older versions of Bridge do not read{kept}."
+    )
+
+
+RESTORE = (
+    "Restore a backup, or move the file away: the next sync then pulls every answer again. It was "
+    "left as it is."
+)
 _ADVICE = (
     ("disk is full", "The disk is full", "Free space and run again; nothing was lost."),
     ("readonly", "It is read-only", "Give this user the right to write there."),
     ("unable to open", "It cannot be opened", "Check that the path exists and may be written."),
-    ("not a database", "It is damaged or no database", "Restore a backup; it was left as it is."),
-    ("malformed", "It is damaged", "Restore a backup; it was left as it is."),
+    ("not a database", "It is damaged or no database", RESTORE),
+    ("malformed", "It is damaged", RESTORE),
     ("disk I/O error", "The disk could not be read or written", "Check the disk and run again."),
     ("locked", "Another program holds it", "Wait for the other program and run again."),
+    ("lock timeout", "Another session holds it", "End what reads it there, and run again."),
 )
 
 

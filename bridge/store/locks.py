@@ -40,7 +40,7 @@ _SESSION = {
 
 
 @contextmanager
-def held(directory: Path, url: str | None = None, wait: float = 0.0) -> Iterator[Guard | None]:
+def held(directory: Path, url: str | None = None, wait: float = 0.0) -> Iterator[Guard]:
     """Hold the locks of a store; yield what looks whether they are still held.
 
     Args:
@@ -56,11 +56,11 @@ def held(directory: Path, url: str | None = None, wait: float = 0.0) -> Iterator
     until = time.monotonic() + wait
     with _file_lock(directory, wait):
         if url is None:
-            yield None
+            yield _kept
             return
         engine, name = make_engine(directory, url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
         if engine.dialect.name != "postgresql":
-            yield None
+            yield _kept
             return
         try:
             connection = engine.connect()
@@ -72,6 +72,10 @@ def held(directory: Path, url: str | None = None, wait: float = 0.0) -> Iterator
             with suppress(SQLAlchemyError):  # a session that is gone holds nothing
                 connection.execute(select(func.pg_advisory_unlock_all()))
             connection.close()
+
+
+def _kept() -> None:
+    """The kernel's lock is not lost while its holder lives."""
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import BridgeError, ModelError, StoreError
-from bridge.store.segments import sync_directory
+from bridge.store.disk import sync_directory
 
 if TYPE_CHECKING:
     from bridge.learners.base import Learner, Model

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.errors import StoreError
+from bridge.store.disk import sync_directory
 
 if TYPE_CHECKING:
     from bridge.learners.base import Features
@@ -179,15 +180,6 @@ def writing(path: Path) -> Iterator[None]:
             f"Features cannot be written to {path}: {error.strerror or error}.",
             "Make room on the disk or correct its permissions, then run again; nothing was lost.",
         ) from error
-
-
-def sync_directory(directory: Path) -> None:
-    """Make the names in a directory durable."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class _Column:

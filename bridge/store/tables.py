@@ -4,29 +4,33 @@ Two counters order what happened here, for later steps to compare. ``items.seq``
 item is new or its content changed: the feature store encodes what lies above its mark.
 ``annotations.seq`` is raised when an answer is new, changed, deleted or back: training looks at
 what lies above the last model's mark. Reading the same change again raises neither.
+
+What is changed here also needs a step in ``migrations.py``.
 """
 
+import re
 from datetime import UTC, datetime
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
     Dialect,
     Float,
     ForeignKey,
-    Index,
     Integer,
     MetaData,
     String,
     Table,
     Text,
-    text,
+    event,
 )
 from sqlalchemy.types import JSON, TypeDecorator
 
+from bridge.errors import StoreError
+
 __all__ = [
-    "SCHEMA_VERSION",
     "UtcTime",
     "annotations",
     "batch_items",
@@ -38,8 +42,6 @@ __all__ = [
     "state",
     "steps",
 ]
-
-SCHEMA_VERSION = 1
 
 metadata = MetaData()
 
@@ -58,14 +60,42 @@ class UtcTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
         """Read an aware time."""
-        return None if value is None else datetime.fromisoformat(value)
+        try:
+            return None if value is None else datetime.fromisoformat(value)
+        except (TypeError, ValueError):
+            raise StoreError(
+                "The store holds a time that cannot be read: it is damaged.", "Restore a backup."
+            ) from None
+
+
+class AnyText(TypeDecorator[str]):
+    """Text of any origin: U+FFFD stands for what a database cannot store, so that offsets stay.
+
+    These are NUL (PostgreSQL) and halves of surrogate pairs, which are no characters (both).
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Write text."""
+        if value is None:
+            return None
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            value = _HALVES.sub("\ufffd", value)
+        return value.replace("\x00", "\ufffd")
+
+
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 state = Table(
     "state",
     metadata,
     Column("name", String(64), primary_key=True),
-    Column("value", Text, nullable=False),
+    Column("value", AnyText, nullable=False),
 )
 
 items = Table(
@@ -74,8 +104,8 @@ items = Table(
     Column("id", RowId, primary_key=True, autoincrement=True),
     Column("key", String(512), nullable=False, unique=True),
     Column("kind", String(16), nullable=False),
-    Column("text", Text),
-    Column("url", Text),
+    Column("text", AnyText),
+    Column("url", AnyText),
     Column("meta", JSON, nullable=False),
     Column("fingerprint", String(32), nullable=False),
     Column("seq", BigInteger, nullable=False, index=True),
@@ -94,7 +124,7 @@ annotations = Table(
     Column("id", RowId, primary_key=True, autoincrement=True),
     Column("annotation_id", String(512), nullable=False, unique=True),
     Column("item_id", ForeignKey("items.id"), nullable=False, index=True),
-    Column("annotator", Text),
+    Column("annotator", AnyText),
     Column("status", String(16), nullable=False),
     Column("value", JSON),
     Column("created_at", UtcTime),
@@ -115,13 +145,15 @@ models = Table(
     Column("number", Integer, nullable=False, unique=True),
     Column("created_at", UtcTime, nullable=False),
     Column("status", String(16), nullable=False),  # champion, retired, refused
-    Column("learner", Text, nullable=False),
+    Column("learner", AnyText, nullable=False),
     Column("settings", JSON, nullable=False),  # of the learner and of the answers
     Column("schema_digest", String(32), nullable=False),
     Column("annotation_seq", BigInteger, nullable=False),
     Column("examples", Integer, nullable=False),
     Column("scores", JSON, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", AnyText, nullable=False),
+    Column("encoder", AnyText),  # id of the encoder whose features it takes
+    Column("digest", String(64)),  # SHA-256 of its manifest, which lists that of each file
 )
 
 batches = Table(
@@ -143,20 +175,19 @@ batch_items = Table(
     Column("rank", Integer, nullable=False),
     Column("score", Float, nullable=False),
     Column("source", String(16), nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", AnyText, nullable=False),
     Column("hold_out", Boolean, nullable=False),
     Column("prediction", JSON),
     Column("state", String(16), nullable=False),  # open, answered, refused, withdrawn, released
-    Column("why", Text),
+    Column("why", AnyText),
 )
 
-# No item is in two open batches: the database itself refuses it.
-Index(
-    "batch_items_open",
-    batch_items.c.item_id,
-    unique=True,
-    sqlite_where=text("state = 'open'"),
-    postgresql_where=text("state = 'open'"),
+# No item is in two open batches: the database itself refuses it. Written out, since the options of
+# Index for one database would import the dialects of all that are named.
+event.listen(
+    batch_items,
+    "after_create",
+    DDL("CREATE UNIQUE INDEX batch_items_open ON batch_items (item_id) WHERE state = 'open'"),
 )
 
 runs = Table(
