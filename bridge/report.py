@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil, inf
 from statistics import median
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from bridge.safe_text import plain
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from bridge.results import Explanation, LoopStatus, SyncResult
+    from bridge.results import Effort, Explanation, LoopStatus, SyncResult
     from bridge.simulation import Simulation
     from bridge.verify import Verification
 
@@ -49,8 +50,8 @@ def summary_line(result: SyncResult) -> str:
     parts.append(_some(result.problem_count, "problem"))
     done = "; ".join(part for part in parts if part) or "nothing new"
     return (
-        f"{result.status}: {done}; {result.queue} queued, {result.labels} labeled, "
-        f"{result.pool} in the pool; {result.seconds:.1f} s"
+        f"{result.status}: {done}; {result.queue} queued{_expected(result.effort)}, "
+        f"{result.labels} labeled, {result.pool} in the pool; {result.seconds:.1f} s"
     )
 
 
@@ -64,7 +65,8 @@ def scores_line(scores: Scores) -> str:
     """Return the quality on the hold-out in a few words; says so while it is not known."""
     if not scores.known or scores.macro_f1 is None:
         return f"quality not known yet ({_some(scores.items, 'hold-out answer') or 'no hold-out'})"
-    return f"macro-F1 {_interval(scores.macro_f1)} on {scores.items} hold-out answers"
+    few = f", too few of {_listed(scores.few)}" if scores.few else ""
+    return f"macro-F1 {_interval(scores.macro_f1)} on {scores.items} hold-out answers{few}"
 
 
 def scores_table(scores: Scores) -> Table:
@@ -76,7 +78,7 @@ def scores_table(scores: Scores) -> Table:
     for heading in ("class", "precision", "recall", "F1", "items"):
         table.add_column(heading, justify="left" if heading == "class" else "right")
     for row in scores.per_class:
-        f1 = "not known yet" if row.f1 is None else f"{row.f1:.2f}"
+        f1 = _interval(row.f1_interval)
         name = Text(plain(row.name))  # a plain str would be read for markup
         table.add_row(name, _interval(row.precision), _interval(row.recall), f1, str(row.support))
     table.add_section()
@@ -94,10 +96,12 @@ def status_lines(status: LoopStatus) -> list[tuple[str, str]]:
         ("store", status.store),
         ("items", f"{status.items} ({status.pool} in the pool)"),
         ("labeled", f"{status.labels} ({status.annotations} answers, {status.hold_out} held out)"),
-        ("queue", str(status.queue)),
+        ("queue", str(status.queue) + _expected(status.effort)),
         ("last run", status.last_run + at),
         ("last full pull", "never" if full is None else f"{full:%Y-%m-%d %H:%M:%S} UTC"),
     ]
+    if status.effort is not None:
+        lines.append(("time spent", f"{_duration(status.effort.seconds_spent)} on timed answers"))
     if status.planned:
         lines.append(("waiting", f"{_some(status.planned, 'batch')} planned and not pushed"))
     if status.champion is None:
@@ -208,6 +212,28 @@ def _bar(ours: float, theirs: float, width: int = 40) -> str:
     cells[round(theirs * width)] = "·"
     cells[round(ours * width)] = "#"
     return "".join(cells)
+
+
+def _expected(effort: Effort | None) -> str:
+    if effort is None or not effort.seconds_queued:
+        return ""
+    return f" (about {_duration(effort.seconds_queued)} of work)"
+
+
+def _duration(seconds: float) -> str:
+    """Return a time in the unit that people would use, with two digits that count."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Name up to three classes, or say how many there are."""
+    if len(names) > 3:
+        return f"{len(names)} classes"
+    return ", ".join(f"'{plain(name)}'" for name in names)
 
 
 def _interval(interval: Interval | None) -> str:
