@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from bridge.config import Settings
 from bridge.effects import effect
+from bridge.effort import effort, learn_cost
 from bridge.errors import BridgeError, ConfigError, DataError, StoreError
 from bridge.logs import context
 from bridge.platforms import Platform
@@ -244,6 +245,7 @@ def _steps(turn: Turn, timer: _Timer, wanted: Wanted, done: _Done) -> None:
         with timer.step(turn, "pull") as detail:
             done.applied = pull(turn, full=wanted.full or full_pull_due(turn))
             detail.update(asdict(done.applied))
+            learn_cost(turn.store)
     if "push" in wanted.steps and pending(turn):
         done.recovered = True
         with timer.step(turn, "recover") as detail:
@@ -351,6 +353,7 @@ def _result(turn: Turn, timer: _Timer, done: _Done, wanted: Wanted, seconds: flo
     with turn.store.begin() as connection:
         counts = count(connection)
         in_use = champion(connection)
+        spent = effort(connection)
     changed: Literal["changed", "unchanged"] = "changed" if done.anything else "unchanged"
     return SyncResult(
         status="dry-run" if wanted.dry_run else changed,
@@ -369,6 +372,7 @@ def _result(turn: Turn, timer: _Timer, done: _Done, wanted: Wanted, seconds: flo
         queue=counts.queued,
         pool=counts.pool,
         labels=counts.answered,
+        effort=spent,
         calls=turn.platform.calls,
         peak_memory_mib=_peak_memory_mib(),
         recovered=done.recovered,
