@@ -72,7 +72,10 @@ class AnswerSettings(Record):
 
     Attributes:
         min_annotators: answers an item needs before it is taught.
-        min_agreement: share of annotators who must agree, above 0.5 to rule out ties.
+        min_agreement: share of annotators who must agree, above 0.5 to rule out ties; where they are
+            weighted, how probable the answer must be.
+        consensus: ``weighted``: annotators who disagree count as much as their answers on items that
+            others answered, too, say that they can be trusted. ``majority``: they count alike.
         consensus: ``weighted``: annotators who disagree count as much as their answers on items that
             others answered, too, say that they can be trusted. ``majority``: they count alike.
         rename: old class name -> name today, for platforms without stable class ids.
@@ -80,6 +83,7 @@ class AnswerSettings(Record):
 
     min_annotators: int = Field(default=1, ge=1)
     min_agreement: float = Field(default=0.5, ge=0.0, le=1.0)
+    consensus: Literal["weighted", "majority"] = "weighted"
     consensus: Literal["weighted", "majority"] = "weighted"
     rename: Mapping[str, str] = Field(default_factory=dict)
 

@@ -225,14 +225,15 @@ class Target(Record):
     """What the learner is taught for an item: its annotations resolved into one answer.
 
     Attributes:
-        how: how the answer came about.
+        how: how the answer came about; ``weighted``: not by number, but since those who gave it can
+            be trusted more.
         agreement: share of the annotators who gave this answer, in (0, 1].
         annotators: how many answers it rests on.
     """
 
     item_key: Key
     value: Value
-    how: Literal["single", "unanimous", "majority", "ground-truth"]
+    how: Literal["single", "unanimous", "majority", "weighted", "ground-truth"]
     agreement: Probability
     annotators: int = Field(ge=1)
 
