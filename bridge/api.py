@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -13,10 +14,10 @@ from bridge.platforms import Finding, Platform
 from bridge.progress import Progress
 from bridge.records import Item, Prediction
 from bridge.results import Explanation, LoopStatus, SyncResult
-from bridge.sync import STEPS, Wanted, run, store_of
 from bridge.watching import watched
 
 if TYPE_CHECKING:
+    from bridge.sync import StepName
     from bridge.verify import Verification
 
 __all__ = ["Bridge"]
@@ -132,28 +133,32 @@ class Bridge:
             Locked: another run is at work.
             BridgeError: a step failed; what the steps before it did is kept.
         """
-        wanted = Wanted(STEPS, full, force_train, dry_run, wait)
+        turn = partial(self._run, full=full, force_train=force_train, dry_run=dry_run, wait=wait)
         if dry_run:
-            return self._run(wanted)
-        return watched(lambda: self._run(wanted), self.settings, metrics_file, self._progress)
+            return turn()
+        return watched(turn, self.settings, metrics_file, self._progress)
 
     def pull(self, *, full: bool = False) -> SyncResult:
         """Pull answers and items, and no more."""
-        return self._run(Wanted(frozenset({"pull"}), full=full))
+        return self._run("pull", full=full)
 
     def train(self, *, force: bool = True) -> SyncResult:
         """Train on the answers that are stored, and promote the model if it is not worse."""
-        return self._run(Wanted(frozenset({"train"}), force_train=force))
+        return self._run("train", force_train=force)
 
     def rank(self) -> SyncResult:
         """Plan the next batch with the champion; :meth:`push` pushes it."""
-        return self._run(Wanted(frozenset({"rank"})))
+        return self._run("rank")
 
     def push(self) -> SyncResult:
         """Push what is planned."""
-        return self._run(Wanted(frozenset({"push"})))
+        return self._run("push")
 
-    def _run(self, wanted: Wanted) -> SyncResult:
+    def _run(self, *steps: StepName, **how: Any) -> SyncResult:
+        """Take these steps, or all of them; ``how`` as :class:`bridge.sync.Wanted` has it."""
+        from bridge.sync import STEPS, Wanted, run  # looking at the loop needs none of it
+
+        wanted = Wanted(frozenset(steps) or STEPS, **how)
         return run(self.settings, self.platform, wanted, self._progress)
 
     # ------------------------------------------------------------------------- looking
@@ -166,6 +171,7 @@ class Bridge:
 
     def status(self) -> LoopStatus:
         """Return where the loop stands, from the store alone."""
+        from bridge.opening import store_of
         from bridge.status import status
 
         with store_of(self.settings) as store:
@@ -177,6 +183,7 @@ class Bridge:
         Raises:
             DataError: the store has no such item.
         """
+        from bridge.opening import store_of
         from bridge.status import explain
 
         with store_of(self.settings) as store:

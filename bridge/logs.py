@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from importlib.metadata import entry_points
 from typing import Any, Literal, get_args
 
 from bridge.safe_text import plain, redacted
@@ -148,5 +147,7 @@ def _extra(record: logging.LogRecord) -> dict[str, Any]:
 
 def _names() -> list[str]:
     """Names of the loggers above all of Bridge's and of the installed adapters'."""
+    from importlib.metadata import entry_points  # half of what `bridge --help` would cost
+
     adapters = {point.module.partition(".")[0] for point in entry_points(group="bridge.platforms")}
     return sorted({"bridge", *adapters})

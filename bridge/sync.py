@@ -21,6 +21,7 @@ from bridge.effects import effect
 from bridge.effort import effort, learn_cost
 from bridge.errors import BridgeError, ConfigError, DataError, StoreError
 from bridge.logs import context
+from bridge.opening import locked, store_of
 from bridge.platforms import Platform
 from bridge.progress import Progress, Silent
 from bridge.records import LabelSchema
@@ -31,9 +32,8 @@ from bridge.steps.push import Pushed, pending, push
 from bridge.steps.resolve import Resolved
 from bridge.steps.turn import Turn
 from bridge.store import journal
-from bridge.store.database import Store, get_state, open_store, set_state
+from bridge.store.database import Store, get_state, set_state
 from bridge.store.items import count
-from bridge.store.locks import Guard, held
 from bridge.store.registry import champion
 from bridge.store.rows import Applied
 
@@ -116,32 +116,6 @@ def run(
             _end(turn, wanted, "done", result.model_dump(mode="json"))
             log.info("run ended", extra={"state": result.status, "seconds": result.seconds})
     return result
-
-
-@contextmanager
-def locked(settings: Settings, wait: float = 0.0) -> Iterator[Guard | None]:
-    """Hold the loop's lock, which frees itself when its holder dies; yield its guard, if any.
-
-    Raises:
-        Locked: another run holds it, and still did after ``wait`` seconds.
-    """
-    with held(settings.store_directory, _url(settings), wait) as guard:
-        yield guard
-
-
-@contextmanager
-def store_of(settings: Settings, guard: Guard | None = None) -> Iterator[Store]:
-    """Open the state store of a loop; ``guard`` is that of the lock, where it is held."""
-    store = open_store(settings.store_directory, _url(settings), guard)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-def _url(settings: Settings) -> str | None:
-    url = settings.store.url
-    return url.get_secret_value() if url else None
 
 
 # ------------------------------------------------------------------------------------- the run

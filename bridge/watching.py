@@ -59,9 +59,9 @@ def _told(act: Callable[[], None]) -> str:
 
 
 def _write(settings: Settings, path: Path | None, exit_code: int) -> None:
-    from bridge.metrics import write_metrics
-
     if path is not None:
+        from bridge.metrics import write_metrics
+
         write_metrics(settings, path, exit_code)
 
 

@@ -14,14 +14,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any
 
 from bridge.errors import ConfigError
 from bridge.platforms import Adapter, Emulated
 from bridge.records import TaskType
-from bridge_labelbox.platform import LabelboxPlatform
 from bridge_labelbox.settings import LabelboxSettings
 
+if TYPE_CHECKING:
+    from bridge_labelbox.platform import LabelboxPlatform
+
 __all__ = ["ADAPTER", "LabelboxPlatform", "LabelboxSettings"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: reading the settings needs no HTTP."""
+    if name == "LabelboxPlatform":
+        from bridge_labelbox.platform import LabelboxPlatform
+
+        return LabelboxPlatform
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+
+
+def _connect(settings: LabelboxSettings) -> LabelboxPlatform:
+    from bridge_labelbox.platform import LabelboxPlatform
+
+    return LabelboxPlatform(settings)
 
 
 @contextmanager
@@ -48,4 +66,4 @@ def _stage(task: TaskType, classes: tuple[str, ...]) -> AbstractContextManager[E
     return stage(task, classes)
 
 
-ADAPTER = Adapter("labelbox", LabelboxSettings, LabelboxPlatform, _emulate, _stage)
+ADAPTER = Adapter("labelbox", LabelboxSettings, _connect, _emulate, _stage)

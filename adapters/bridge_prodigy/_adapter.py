@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from bridge.platforms import Adapter, Emulated
 from bridge.records import TaskType
-from bridge_prodigy.platform import connect
 from bridge_prodigy.settings import ProdigySettings
 
+if TYPE_CHECKING:
+    from bridge_prodigy.platform import Prodigy
+
 __all__ = ["ADAPTER"]
+
+
+def _connect(settings: ProdigySettings) -> Prodigy:
+    from bridge_prodigy.platform import connect
+
+    return connect(settings)
 
 
 def _emulate(host: str, port: int, data: str | None) -> None:
@@ -27,7 +36,7 @@ def _stage(task: TaskType, classes: tuple[str, ...]) -> AbstractContextManager[E
 ADAPTER = Adapter(
     name="prodigy",
     settings=ProdigySettings,
-    connect=connect,
+    connect=_connect,
     emulate=_emulate,
     stage=_stage,
 )
