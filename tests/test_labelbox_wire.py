@@ -16,7 +16,7 @@ import labelbox_wire as lb
 from bridge.errors import DataError, PlatformError, Unreachable
 from bridge.records import Annotation, Boxes, Change, Classes, Page, Problem, Spans
 from bridge_labelbox import cursor
-from bridge_labelbox.export import lines
+from bridge_labelbox.ndjson import lines
 from bridge_labelbox.keys import identifier, key_of
 from bridge_labelbox.labels import Unreadable
 from bridge_labelbox.wire import decode_row
@@ -395,9 +395,9 @@ def test_lines_do_not_depend_on_the_pieces(given_lines: list[bytes], sizes: list
         size = sizes[len(pieces) % len(sizes)]
         pieces.append(body[at : at + size])
         at += size
-    assert list(lines(pieces)) == list(lines([body]))
+    assert list(lines(pieces, 10**6)) == list(lines([body], 10**6))
     kept = [line.strip(b"\r ") for line in given_lines]
-    assert list(lines([body])) == [line for line in kept if line]
+    assert list(lines([body], 10**6)) == [line for line in kept if line]
 
 
 @given(st.text(max_size=40) | st.sampled_from(["{}", "null", '{"v": 2, "sources": {}}']))

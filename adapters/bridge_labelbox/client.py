@@ -160,7 +160,7 @@ class Client:
     ) -> None:
         key = settings.api_key.get_secret_value().strip()
         timeout = (settings.connect_timeout_s, settings.read_timeout_s)
-        self._settings = settings
+        self.settings = settings
         self._sleep = sleep
         self._api = Http(
             headers={"Authorization": f"Bearer {key}", "Accept": "application/json"},
@@ -216,9 +216,9 @@ class Client:
     def _post(self, operation: Operation, **arguments: Any) -> Answer:
         return self._api.request(
             "POST",
-            self._settings.endpoint.removesuffix("graphql") + operation.path,
+            self.settings.endpoint.removesuffix("graphql") + operation.path,
             repeatable=operation.repeatable,
-            timeout=self._settings.batch_timeout_s if operation.slow else None,
+            timeout=self.settings.batch_timeout_s if operation.slow else None,
             doubt=_passing,
             **arguments,
         )
@@ -290,7 +290,7 @@ class Client:
                 )
             self._sleep(pause)
             waited += pause
-            pause = min(2 * pause, self._settings.poll_interval_s)
+            pause = min(2 * pause, self.settings.poll_interval_s)
         return seen
 
     def wait_for_task(self, task: str, what: str) -> None:
@@ -300,7 +300,7 @@ class Client:
             PlatformError: it failed or was cancelled.
             NotYet: it takes too long.
         """
-        self.poll(lambda: self._finished(task, what), self._settings.task_timeout_s, what)
+        self.poll(lambda: self._finished(task, what), self.settings.task_timeout_s, what)
 
     def _finished(self, task: str, what: str) -> bool | None:
         variables = {"param_0": task, "param_1": self._user_id()}
@@ -340,7 +340,7 @@ class Client:
 
     def pause(self, failures: int) -> None:
         """Wait after the nth failure in a row."""
-        self._sleep(min(2.0**failures * _FIRST_POLL_S, self._settings.poll_interval_s))
+        self._sleep(min(2.0**failures * _FIRST_POLL_S, self.settings.poll_interval_s))
 
 
 def _envelope(answer: Answer) -> _Envelope | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -11,11 +11,15 @@ import msgspec
 from bridge.errors import PlatformError, Unreachable
 from bridge_labelbox import operations as ops
 from bridge_labelbox.client import Client, dig, shaped
+from bridge_labelbox.ndjson import LongLine, lines
 from bridge_labelbox.operations import Operation
 
-__all__ = ["Export", "export_lines", "lines", "start_export"]
+__all__ = ["Export", "Numbered", "export_lines", "start_export"]
+
+Numbered = tuple[int, bytes | LongLine]
 
 _FILE_ATTEMPTS = 5
+_GB = 1_000_000_000
 
 
 class _Header(msgspec.Struct, rename="camel"):
@@ -46,11 +50,12 @@ def start_export(client: Client, operation: Operation, given: Mapping[str, Any])
     return Export(str(dig(data, operation.name, "taskId")), date)
 
 
-def export_lines(client: Client, export: Export, what: str) -> Iterator[tuple[int, bytes]]:
+def export_lines(client: Client, export: Export, what: str) -> Iterator[Numbered]:
     """Yield the lines of an export with their numbers from 1.
 
     Raises:
-        PlatformError: the export failed, or has fewer or more lines than it announced.
+        PlatformError: the export failed, is larger than the limit, or has fewer or more lines than
+            it announced.
         Unreachable: a file stayed broken after several fresh addresses.
     """
     client.wait_for_task(export.task, what)
@@ -59,8 +64,15 @@ def export_lines(client: Client, export: Export, what: str) -> Iterator[tuple[in
     if found is None:  # nothing matched
         return
     header = shaped(found, _Header)
+    settings = client.settings
+    if header.total_size > settings.largest_export_gb * _GB:
+        raise PlatformError(
+            f"{what} announces {header.total_size / _GB:,.1f} GB, and more than"
+            f" {settings.largest_export_gb:g} GB are not begun.",
+            "Raise 'largest_export_gb' if there is so much, and disk for it.",
+        )
     count = 0
-    for line in lines(_content(client, export.task, header.total_size)):
+    for line in lines(_content(client, export.task, header.total_size), settings.row_bytes):
         count += 1
         yield count, line
     if count != header.total_lines:
@@ -113,20 +125,3 @@ def _file(client: Client, task: str, offset: int) -> _File:
     variables = {"where": {"id": task}, "streamType": "RESULT", "offset": str(offset)}
     data = client.execute(ops.EXPORT_FILE, variables)
     return shaped(dig(data, "task", "exportFileFromOffset"), _File)
-
-
-def lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut a stream into lines, without blank ones.
-
-    Lines end at b"\\n" and nowhere else: U+2028 and its kin are data.
-    """
-    rest: list[bytes] = []
-    for piece in pieces:
-        head, *more = piece.split(b"\n")
-        rest.append(head)
-        for following in more:
-            if line := b"".join(rest).strip(b"\r "):
-                yield line
-            rest = [following]
-    if line := b"".join(rest).strip(b"\r "):
-        yield line

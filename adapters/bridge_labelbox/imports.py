@@ -14,7 +14,6 @@ from bridge.platforms import Refusal
 from bridge.records import Batch, LabelSchema, QueueItem, digest
 from bridge_labelbox import operations as ops
 from bridge_labelbox.client import Client, Import, Missing, dig, shaped
-from bridge_labelbox.export import lines
 from bridge_labelbox.keys import identifier
 from bridge_labelbox.once import TRIES, found_or_made
 from bridge_labelbox.settings import LabelboxSettings
@@ -153,7 +152,8 @@ def _failed(client: Client, done: Import) -> dict[str, str]:
     if done.status_file_url is None:
         return {}
     try:
-        return _failures(lines([client.read(done.status_file_url)]))
+        body = client.read(done.status_file_url)
+        return _failures(line for line in body.split(b"\n") if line.strip())
     except Unreachable:
         # Labelbox keeps status files for a day: on a later repeat nothing more can be said.
         return {}

@@ -10,16 +10,26 @@ from typing import Any, NamedTuple
 import msgspec
 
 from bridge.errors import AuthError, PlatformError, Unreachable
+from bridge.limits import MB, PAGE_BYTES
 from bridge.records import Change, Page, Problem
 from bridge_labelbox import cursor as cursors
 from bridge_labelbox import operations as ops
 from bridge_labelbox.client import Client, dig, shaped
-from bridge_labelbox.export import Export, export_lines, start_export
+from bridge_labelbox.export import Export, Numbered, export_lines, start_export
 from bridge_labelbox.keys import split
-from bridge_labelbox.labels import Reading, Unreadable
+from bridge_labelbox.labels import Reading, Unreadable, refused
+from bridge_labelbox.ndjson import LongLine, key_in
 from bridge_labelbox.ontology import Question
 from bridge_labelbox.settings import LabelboxSettings
-from bridge_labelbox.wire import Row, activity, decode_row, queued, read_row, row_key
+from bridge_labelbox.wire import (
+    LONGEST_KEY,
+    Row,
+    activity,
+    decode_row,
+    queued,
+    read_row,
+    row_key,
+)
 
 __all__ = ["pull", "states"]
 
@@ -183,21 +193,22 @@ def _input(name: str, filters: dict[str, Any], params: dict[str, Any]) -> dict[s
     }
 
 
-def _chunked(
-    lines: Iterable[tuple[int, bytes]], size: int
-) -> Iterator[Sequence[tuple[int, bytes]]]:
-    chunk: list[tuple[int, bytes]] = []
-    for numbered in lines:
-        chunk.append(numbered)
-        if len(chunk) == size:
+def _chunked(lines: Iterable[Numbered], size: int) -> Iterator[Sequence[Numbered]]:
+    """Cut rows into pages of ``size``, or fewer where they are large."""
+    chunk: list[Numbered] = []
+    held = 0
+    for number, line in lines:
+        chunk.append((number, line))
+        held += len(line) if isinstance(line, bytes) else 0
+        if len(chunk) == size or held >= PAGE_BYTES:
             yield chunk
-            chunk = []
+            chunk, held = [], 0
     if chunk:
         yield chunk
 
 
 def _page(
-    rows: Sequence[tuple[int, bytes]],
+    rows: Sequence[Numbered],
     source: _Source,
     settings: LabelboxSettings,
     reading: Reading,
@@ -209,9 +220,13 @@ def _page(
     for number, line in rows:
         where = f"{source.shown}, line {number}"
         try:
-            row = decode_row(line, where)
+            row = decode_row(_held(line, settings, where), where)
         except Unreadable as error:
             problems.append(error.problem)
+            key = line.key if isinstance(line, LongLine) else key_in(line)
+            if key is not None and len(key) <= LONGEST_KEY and key not in changes:
+                # It is there, and what was read of it before must not look deleted.
+                changes[key] = Change(key=key, annotations=(), complete=False)
             continue
         moment = activity(row)
         if moment is not None and (latest is None or moment > latest):
@@ -224,6 +239,18 @@ def _page(
             problems.append(_twice(change.key, where))
         changes[change.key] = change
     return Page(changes=tuple(changes.values()), problems=tuple(problems)), latest
+
+
+def _held(line: bytes | LongLine, settings: LabelboxSettings, where: str) -> bytes:
+    if isinstance(line, bytes):
+        return line
+    named = f", data row {line.id}" if line.id else ""
+    raise refused(
+        where + named,
+        f"The row has {line.size / MB:,.1f} MB, and more than {settings.largest_row_mb:g} MB are"
+        " not read.",
+        "Make the row smaller, or raise 'largest_row_mb' and run with --full; others were read.",
+    )
 
 
 def _twice(key: str, where: str) -> Problem:
@@ -256,11 +283,13 @@ def states(client: Client, project: str, keys: Sequence[str]) -> dict[str, bool]
     return found
 
 
-def _note(found: dict[str, bool], line: bytes, project: str, where: str) -> None:
+def _note(found: dict[str, bool], line: bytes | LongLine, project: str, where: str) -> None:
+    if isinstance(line, LongLine):
+        return  # not in the answer, hence treated as not taken
     try:
         row: Row = decode_row(line, where)
     except Unreadable:
-        return  # not in the answer, hence treated as not taken
+        return  # likewise
     waiting = queued(row, project)
     if waiting is not None:
         found[row_key(row)] = waiting

@@ -25,7 +25,7 @@ from bridge_labelbox.labels import (
     time_of,
 )
 
-__all__ = ["Row", "activity", "decode_row", "queued", "read_row", "row_key"]
+__all__ = ["LONGEST_KEY", "Row", "activity", "decode_row", "queued", "read_row", "row_key"]
 
 
 class _Details(msgspec.Struct):
@@ -65,7 +65,7 @@ class Row(msgspec.Struct):
 
 T = TypeVar("T")
 
-_LONGEST_KEY = 512
+LONGEST_KEY = 512
 
 _decoder = msgspec.json.Decoder(Row)
 _ROW_ID = re.compile(rb'"data_row"\s*:\s*\{\s*"id"\s*:\s*"([^"\\]{1,64})"')
@@ -123,8 +123,8 @@ def read_row(
     key, as_of = row_key(row), activity(row)
     where = f"{where}, {_named(row)}"
     problems: list[Problem] = []
-    if len(key) > _LONGEST_KEY:
-        what = f"The row's global key has {len(key)} characters; {_LONGEST_KEY} are the most."
+    if len(key) > LONGEST_KEY:
+        what = f"The row's global key has {len(key)} characters; {LONGEST_KEY} are the most."
         return None, [Problem(where=where, what=what, fix="Give the row a shorter global key.")]
     item = _kept(problems, lambda: _item(row, key, urls_are_text, where))
     inside = (row.projects or {}).get(project) if project else None

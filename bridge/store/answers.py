@@ -6,7 +6,17 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from bridge.records import Annotation, Change
 from bridge.store import tables
@@ -73,6 +83,9 @@ def apply_annotations(
     tombstone(connection, [row.id for row in gone])
     if sweep is not None:
         _mark_seen(connection, [stored[a].id for a in told if a in stored], sweep)
+        # Of an item that was not told completely nothing more is known: it must not look deleted.
+        partly = [known[c.key].id for c in group if c.annotations is not None and not c.complete]
+        _mark_seen(connection, partly, sweep, ANNOTATIONS.c.item_id)
     touched = {known[a.item_key].id for a in (*inserts, *(a for _, a in updates))}
     touched |= {stored[a.id].item_id for _, a in updates} | {row.item_id for row in gone}
     mark_answered(connection, touched)
@@ -211,24 +224,45 @@ def tombstone(connection: Connection, row_ids: Sequence[int]) -> None:
     set_state(connection, "annotation_seq", str(seq + len(rows)))
 
 
-def _mark_seen(connection: Connection, row_ids: Sequence[int], sweep: int) -> None:
-    for chunk in chunked(row_ids):
-        connection.execute(
-            update(ANNOTATIONS).where(ANNOTATIONS.c.id.in_(chunk)).values(sweep=sweep)
-        )
+def _mark_seen(
+    connection: Connection,
+    ids: Sequence[int],
+    sweep: int,
+    column: ColumnElement[int] = ANNOTATIONS.c.id,
+) -> None:
+    for chunk in chunked(ids):
+        connection.execute(update(ANNOTATIONS).where(column.in_(chunk)).values(sweep=sweep))
 
 
 def mark_answered(connection: Connection, item_ids: Iterable[int]) -> None:
-    """Write for each item whether it has a live annotation; one that has leaves the queue."""
+    """Write for each item whether it has a live annotation; one that has leaves the queue.
+
+    An item that is asked again leaves it with an annotation that it did not have by then.
+    """
     answer = exists().where(ANNOTATIONS.c.item_id == items.c.id, live)
     answered = exists().where(items.c.id == batch_items.c.item_id, items.c.answered.is_(True))
+    first = batch_items.c.source != "relabel"
+    once_more = exists().where(
+        ANNOTATIONS.c.item_id == batch_items.c.item_id,
+        live,
+        ANNOTATIONS.c.id > batch_items.c.answers_upto,
+    )
     for chunk in chunked(item_ids):
         connection.execute(update(items).where(items.c.id.in_(chunk)).values(answered=answer))
         mine = update(batch_items).where(batch_items.c.item_id.in_(chunk))
         connection.execute(
-            mine.where(batch_items.c.state == "open", answered).values(state="answered")
+            mine.where(
+                batch_items.c.state == "open", or_(and_(first, answered), and_(~first, once_more))
+            ).values(state="answered")
         )
+        waiting = select(batch_items.c.item_id).where(
+            batch_items.c.item_id.in_(chunk), batch_items.c.state == "open"
+        )
+        asked = set(connection.execute(waiting).scalars())
         # An answer that was deleted: the platform asks again, until a full pull says otherwise.
         connection.execute(
-            mine.where(batch_items.c.state == "answered", ~answered).values(state="open")
+            update(batch_items)
+            .where(batch_items.c.item_id.in_([row for row in chunk if row not in asked]))
+            .where(batch_items.c.state == "answered", first, ~answered)
+            .values(state="open")
         )
