@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from bridge.annotators import Annotators
 from bridge.labeled import Labeled
+from bridge.pace import Pace
 from bridge.platforms import Capabilities, Finding, PushReport
 from bridge.records import Annotation, Batch, Change, Classes, LabelSchema, Page, QueueItem
 
@@ -16,7 +18,11 @@ PERFECT = Annotators()
 
 
 class OraclePlatform:
-    """A platform in memory with one annotator, who answers from the top of the queue."""
+    """A platform in memory whose annotators answer from the top of the queue.
+
+    Attributes:
+        seconds: that they have spent, by their pace; 0 without one.
+    """
 
     capabilities = Capabilities(
         tasks=frozenset({"single", "multi"}),
@@ -24,16 +30,26 @@ class OraclePlatform:
         ranking="exact",
         deletions="in feed",
         annotators=True,
+        relabels=True,
     )
     project = "simulation"
     calls = 0
 
     def __init__(
-        self, rows: Sequence[Labeled], schema: LabelSchema, annotators: Annotators = PERFECT
+        self,
+        rows: Sequence[Labeled],
+        schema: LabelSchema,
+        annotators: Annotators = PERFECT,
+        pace: Pace | None = None,
     ) -> None:
         self._schema = schema
         self._annotators = annotators
+        self._pace = pace
+        self._texts = {row.item.key: row.item.text or "" for row in rows} if pace else {}
+        self._before: dict[str, str] = {}
+        self.seconds = 0.0
         self._dawdled: set[str] = set()
+        self._answers: Counter[str] = Counter()
         self._truth = {row.item.key: row.classes for row in rows}
         self._events: list[Change] = [Change(key=row.item.key, item=row.item) for row in rows]
         self._queue: list[str] = []
@@ -76,15 +92,29 @@ class OraclePlatform:
         for key in (key for key in asked if key not in late):
             self._queue.remove(key)
             self._clock += timedelta(seconds=1)
-            said = self._annotators.answer(key, self._truth[key], self._schema.names)
+            before = self._answers[key]
+            self._answers[key] += 1
+            said = self._annotators.answer(key, self._truth[key], self._schema.names, before)
+            who = self._annotators.who(key, before)
+            spent = self._spent(key, who)
             annotation = Annotation(
-                id=f"answer-{key}",
+                id=f"answer-{key}#{before}" if before else f"answer-{key}",
                 item_key=key,
-                annotator=self._annotators.who(key),
+                annotator=who,
                 status="skipped" if said is None else "answered",
                 value=None if said is None else Classes(chosen=said),
                 created_at=self._clock,
                 updated_at=self._clock,
+                seconds=spent,
             )
             self._events.append(Change(key=key, annotations=(annotation,)))
         return len(asked) - len(late)
+
+    def _spent(self, key: str, who: str) -> float | None:
+        if self._pace is None:
+            return None
+        text = self._texts[key]
+        spent = self._pace.seconds(key, text, self._before.get(who, ""))
+        self._before[who] = text
+        self.seconds += spent
+        return spent
