@@ -1,0 +1,135 @@
+"""Bridge's own arms: the real turn (store, acquisition, learner) against an oracle, and random.
+
+``loop`` is Bridge as it comes: every label that is asked counts, the hold-out's too.
+``acquisition`` reserves no hold-out, as no peer does. ``random`` teaches Bridge's learner random
+labels, all of them; it needs no store.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bridge.config import QueueSettings, Settings
+from bridge.labeled import Labeled, schema_of
+from bridge.learners import make_learner
+from bridge.learners.base import Examples, Model
+from bridge.oracle import OraclePlatform
+from bridge.records import Item
+from bridge.simulation import scratch_settings
+from bridge.store.features import FeatureStore
+from bridge.store.models import load_model
+from bridge.sync import STEPS, Wanted, run
+from peers.arena import STEP, Record, Split, parser, taken_by_the_whole
+
+STRATEGIES: dict[str, dict[str, Any]] = {
+    "loop": {},
+    "acquisition": {"hold_out_share": 0.0},
+    "random": {},
+}
+
+
+class Bridge:
+    """A split as Bridge sees it: items, a schema, and the test part encoded."""
+
+    def __init__(self, split: Split, acquisition: dict[str, Any], scratch: Path, batch: int):
+        self.split = split
+        texts = json.loads((split.folder / "texts.json").read_text())
+        self.rows = [
+            # Lots are drawn by the key, so that each seed needs keys of its own.
+            Labeled(Item(key=f"{split.seed}/{place}", text=text), (split.classes[label],))
+            for place, (text, label) in enumerate(
+                zip(texts["pool"], split.pool_labels, strict=True)
+            )
+        ]
+        self.schema = schema_of(self.rows)
+        sections: dict[str, Any] = {"acquisition": {"seed": split.seed, **acquisition}}
+        if (split.folder / "pool.npy").exists():
+            factory = Path(__file__).with_name("pixels.py")
+            sections["model"] = {"estimator": f"{factory}:learner"}
+        self.settings: Settings = scratch_settings(scratch, sections, split.seed, batch)
+        self.learner = make_learner(self.settings.model)
+        assert self.learner.encoder is not None
+        unseen = [Item(key=f"test/{i}", text=text) for i, text in enumerate(texts["test"])]
+        self.test = self.learner.encoder.encode(unseen)
+        self.store = FeatureStore(scratch / "measured", self.learner.encoder)
+        self.store.add(((i, row.item) for i, row in enumerate(self.rows)), upto=1)
+        self.reader = self.store.reader()
+
+    def taught(self, asked: np.ndarray) -> Model:
+        """Teach the learner, alone, the true labels of places in the pool."""
+        labels = np.zeros((len(asked), len(self.split.classes)), np.int8)
+        labels[np.arange(len(asked)), self.split.pool_labels[asked]] = 1
+        examples = Examples(
+            labels=labels,
+            weights=np.ones(len(asked), np.float32),
+            classes=self.schema.names,
+            task="single",
+            features=self.reader.rows(asked),
+        )
+        return self.learner.fit(examples, self.reader, seed=self.split.seed)
+
+    def said(self, model: Model) -> np.ndarray:
+        """Return a model's probabilities of the test part; the columns are the split's classes."""
+        assert model.classes == self.schema.names == tuple(self.split.classes)
+        return model.predict(self.test)
+
+
+def loop(bridge: Bridge, batch: int, budget: int) -> Iterator[tuple[np.ndarray, Model | None]]:
+    """Yield (places asked so far, the model in use) after each sync."""
+    platform = OraclePlatform(bridge.rows, bridge.schema)
+    settings = bridge.settings.model_copy(update={"queue": QueueSettings(depth=batch, batch=1)})
+    while True:
+        result = run(settings, platform, Wanted(STEPS))
+        asked = places_answered(platform)
+        if len(asked):
+            models = settings.store_directory / "models"
+            champion = result.champion
+            yield (
+                asked,
+                None if champion is None else load_model(models, champion, bridge.learner),
+            )
+        if len(asked) >= min(budget, len(bridge.rows)) or not platform.answer(batch):
+            return
+
+
+def places_answered(platform: OraclePlatform) -> np.ndarray:
+    """Return the places in the pool of all items that were answered, in the order of answers."""
+    answered = [
+        int(change.key.rpartition("/")[2])
+        for page in platform.pull(None)
+        for change in page.changes
+        if change.annotations
+    ]
+    return np.array(answered, int)
+
+
+def main() -> None:
+    given = parser(tuple(STRATEGIES)).parse_args()
+    split = Split(given.split)
+    record = Record(split)
+    with tempfile.TemporaryDirectory(prefix="bridge-efficiency-") as scratch:
+        bridge = Bridge(split, STRATEGIES[given.strategy], Path(scratch), given.batch)
+        order = np.random.default_rng(split.seed).permutation(len(split.pool_labels))
+        full = record.note("full", order, bridge.said(bridge.taught(order)))
+        if given.strategy == "random":
+            count, scores = 0, []
+            while count < len(order):
+                if count >= given.budget and taken_by_the_whole(scores, full):
+                    break
+                count = min(len(order), count + max(given.batch, count // STEP))
+                asked = order[:count]
+                scores.append(record.note("loop", asked, bridge.said(bridge.taught(asked))))
+        else:
+            for asked, model in loop(bridge, given.batch, given.budget):
+                record.note("loop", asked, None if model is None else bridge.said(model))
+    record.write(given.out)
+
+
+if __name__ == "__main__":
+    main()
