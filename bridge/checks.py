@@ -18,6 +18,7 @@ def check(settings: Settings, platform: Platform) -> list[Finding]:
     return [
         _tried("store", lambda: _store(settings, platform)),
         _tried("model", lambda: _learner(settings)),
+        *([_tried("files", lambda: _files(settings))] if settings.store.files else []),
         *platform.check(),
     ]
 
@@ -40,6 +41,14 @@ def _store(settings: Settings, platform: Platform) -> str:
             "Give each project its own store.path.",
         )
     return store.name
+
+
+def _files(settings: Settings) -> str:
+    from bridge.store.shared import SharedModels
+
+    shared = SharedModels(settings.shared_files or "")
+    shared.check()
+    return f"models are shared in {shared.url}"
 
 
 def _learner(settings: Settings) -> str:

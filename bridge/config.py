@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 
@@ -46,10 +47,22 @@ class StoreSettings(Record):
     Attributes:
         path: directory of state, features and models, relative to ``bridge.toml``.
         url: a database that takes the place of the SQLite file for the state.
+        files: where several hosts share their models: a path, relative to ``bridge.toml``, or a URL
+            that fsspec knows, such as ``s3://bucket/loop``; ``path`` keeps a copy then.
     """
 
     path: Path = Path(".bridge")
     url: SecretStr | None = None
+    files: str | None = None
+
+    @field_validator("files")
+    @classmethod
+    def _without_password(cls, value: str | None) -> str | None:
+        if value is not None and "://" in value and urlsplit(value).password is not None:
+            raise ValueError(
+                "it must not hold a password; file systems read theirs from the environment"
+            )
+        return value
 
 
 class QueueSettings(Record):
@@ -76,14 +89,11 @@ class AnswerSettings(Record):
             weighted, how probable the answer must be.
         consensus: ``weighted``: annotators who disagree count as much as their answers on items that
             others answered, too, say that they can be trusted. ``majority``: they count alike.
-        consensus: ``weighted``: annotators who disagree count as much as their answers on items that
-            others answered, too, say that they can be trusted. ``majority``: they count alike.
         rename: old class name -> name today, for platforms without stable class ids.
     """
 
     min_annotators: int = Field(default=1, ge=1)
     min_agreement: float = Field(default=0.5, ge=0.0, le=1.0)
-    consensus: Literal["weighted", "majority"] = "weighted"
     consensus: Literal["weighted", "majority"] = "weighted"
     rename: Mapping[str, str] = Field(default_factory=dict)
 
@@ -151,6 +161,14 @@ class Settings(Record):
     def store_directory(self) -> Path:
         """Absolute directory of the store."""
         return (self.directory / self.store.path).resolve()
+
+    @property
+    def shared_files(self) -> str | None:
+        """URL or absolute path where several hosts share their models; None if they do not."""
+        files = self.store.files
+        if files is None or "://" in files:
+            return files
+        return str((self.directory / Path(files).expanduser()).resolve())
 
 
 _SECTIONS: dict[str, type[BaseModel]] = {

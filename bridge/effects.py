@@ -25,7 +25,7 @@ EFFECTS: dict[str, str] = {
     "features added": "new items are encoded",
     "model saved": "a model file is complete",
     "model recorded": "the store knows the model; it is the champion, or was refused",
-    "old model deleted": "the file of a model that is no longer needed is gone",
+    "old model deleted": "files of a model or of an encoder that is no longer needed are gone",
     "plan written": "a batch is planned, the queue has a new order",
     "batch pushed": "the platform has the batch",
     "push recorded": "the store knows that the platform has it",

@@ -31,10 +31,11 @@ def predict(settings: Settings, items: Sequence[Item]) -> list[Prediction]:
         return []
     from bridge.acquisition.uncertainty import score
     from bridge.learners import make_learner
-    from bridge.store.models import load_model
+    from bridge.store.model_files import model_files
 
     learner = make_learner(settings.model)
-    model = load_model(settings.store_directory / "models", row["version"], learner)
+    files = model_files(settings.store_directory, settings.shared_files)
+    model = files.load(row["version"], learner, row["digest"])
     inputs = items if learner.encoder is None else learner.encoder.encode(items)
     said = model.predict(inputs)
     several = LabelSchema.model_validate_json(schema).task == "multi"

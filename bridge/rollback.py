@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sqlalchemy import update
 from sqlalchemy.engine import RowMapping
 
@@ -12,7 +10,7 @@ from bridge.effects import effect
 from bridge.errors import DataError, ModelError
 from bridge.store import tables
 from bridge.store.database import set_state
-from bridge.store.models import read_manifest
+from bridge.store.model_files import ModelFiles, model_files
 from bridge.store.registry import champion, model_rows
 from bridge.sync import locked, store_of
 
@@ -29,13 +27,13 @@ def rollback(settings: Settings) -> tuple[str, str]:
         DataError: there is no former champion whose files are still there.
     """
     with locked(settings) as guard, store_of(settings, guard) as store:
-        root = settings.store_directory / "models"
+        files = model_files(settings.store_directory, settings.shared_files)
         with store.begin() as connection:
             present = champion(connection)
             rows = model_rows(connection, limit=1000)
         if present is None:
             raise DataError("There is no model yet.", "Run `bridge sync`.")
-        former = next((row for row in rows if _usable(row, present, root)), None)
+        former = next((row for row in rows if _usable(row, present, files)), None)
         if former is None:
             raise DataError(
                 f"There is no former champion to return to; {present['version']} stays.",
@@ -55,12 +53,12 @@ def rollback(settings: Settings) -> tuple[str, str]:
     return str(present["version"]), str(former["version"])
 
 
-def _usable(row: RowMapping, present: RowMapping, root: Path) -> bool:
+def _usable(row: RowMapping, present: RowMapping, files: ModelFiles) -> bool:
     """Whether a model was champion before the present one and its files are still there."""
     if row["status"] != "retired" or row["number"] >= present["number"]:
         return False
     try:
-        read_manifest(root, row["version"])
+        files.bring(row["version"], row["digest"])
     except ModelError:
         return False
     return True

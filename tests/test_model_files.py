@@ -70,7 +70,7 @@ def test_damage_is_found_before_anything_is_read(
         (directory / "manifest.json").unlink()
     with pytest.raises(ModelError, match="cannot be used") as caught:
         load_model(tmp_path, "v1", LEARNER)
-    assert "train again" in caught.value.fix
+    assert "--force-train" in caught.value.fix
 
 
 @pytest.mark.parametrize("version", ["../up", "", ".hidden", "a/b", "a" * 101])

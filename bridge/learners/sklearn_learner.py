@@ -250,7 +250,7 @@ def _check_types(file: Path, trusted: tuple[str, ...]) -> list[str]:
 def _damaged(directory: Path, why: str) -> ModelError:
     return ModelError(
         f"The model in {directory} cannot be loaded: {why}.",
-        "Delete that version and train again.",
+        "Run `bridge sync --force-train`: it trains again.",
     )
 
 

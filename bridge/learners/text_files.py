@@ -115,5 +115,5 @@ def _ascending_below(numbers: NDArray[np.int32], limit: int) -> bool:
 def _damaged(directory: Path, why: str) -> ModelError:
     return ModelError(
         f"The model in {directory} cannot be loaded: {why}.",
-        "Delete that version and train again.",
+        "Run `bridge sync --force-train`: it trains again.",
     )

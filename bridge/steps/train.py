@@ -36,7 +36,6 @@ __all__ = [
     "why_train",
 ]
 
-MODELS_KEPT = 5
 NAMED = 20  # unknown classes that warnings name
 
 
@@ -119,7 +118,6 @@ def train(turn: Turn, resolved: Resolved) -> Trained:
 
     from bridge.learners.base import Examples
     from bridge.learners.evaluation import evaluate
-    from bridge.store.models import save_model
 
     ids = [row_id for row_id, _ in resolved.taught]
     labels = label_matrix([target for _, target in resolved.taught], turn.schema)
@@ -139,9 +137,14 @@ def train(turn: Turn, resolved: Resolved) -> Trained:
     said = _predictions(turn, challenger, held_ids)
     scores = evaluate(said, held, turn.schema.names, examples.task)
     promoted, reason = _verdict(turn, former, said, held, held_ids)
-    facts = {"learner": turn.learner.id, "classes": turn.schema.names, "examples": len(ids)}
+    facts = {
+        "learner": turn.learner.id,
+        "classes": turn.schema.names,
+        "examples": len(ids),
+        "project": turn.platform.project,
+    }
     with effect("model saved"):
-        save_model(turn.settings.store_directory / "models", version, challenger, facts)
+        saved = turn.model_files.save(version, challenger, facts)
     turn.keep(version, challenger)
     values = {
         "version": version,
@@ -152,12 +155,14 @@ def train(turn: Turn, resolved: Resolved) -> Trained:
         "annotation_seq": mark,
         "examples": len(ids),
         "scores": scores.model_dump(mode="json"),
+        "encoder": "" if turn.learner.encoder is None else turn.learner.encoder.id,
+        "digest": saved,
     }
     with effect("model recorded"), turn.store.begin() as connection:
         record_model(connection, values, promoted=promoted, reason=reason, now=turn.now())
         if promoted:  # also if this run dies before it has ranked
             set_state(connection, "rerank_due", "yes")
-    _forget_old_models(turn)
+    _tidy(turn)
     return Trained(version, promoted, reason, scores, len(ids), resolved)
 
 
@@ -260,14 +265,15 @@ def _version(turn: Turn, number: int, resolved: Resolved) -> str:
     return f"m{number:04d}-{digest(content)[:8]}"
 
 
-def _forget_old_models(turn: Turn) -> None:
-    """Delete the files of models that are neither the champion nor among the newest."""
-    from bridge.store.models import delete_model
-    from bridge.store.registry import model_rows
+def _tidy(turn: Turn) -> None:
+    """Delete the files of models and features that nothing needs any more."""
+    from bridge.store.tidy import tidy
 
-    with turn.store.begin() as connection:
-        rows = model_rows(connection, limit=MODELS_KEPT + 20)
-    for row in rows[MODELS_KEPT:]:
-        if row["status"] != "champion":
-            with effect("old model deleted"):
-                delete_model(turn.settings.store_directory / "models", row["version"])
+    encoder = turn.learner.encoder
+    tidy(
+        turn.store,
+        turn.model_files,
+        turn.platform.project,
+        turn.settings.store_directory / "features",
+        "" if encoder is None else encoder.id,
+    )

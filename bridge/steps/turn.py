@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bridge.learners.base import Features, Learner, Model
     from bridge.records import Item
     from bridge.store.features import FeatureReader, FeatureStore
+    from bridge.store.model_files import ModelFiles
 
 __all__ = ["Turn"]
 
@@ -86,13 +87,23 @@ class Turn:
             return None
         return FeatureStore(self.settings.store_directory / "features", encoder)
 
+    @cached_property
+    def model_files(self) -> ModelFiles:
+        """Where the files of models lie."""
+        from bridge.store.model_files import model_files
+
+        return model_files(self.settings.store_directory, self.settings.shared_files)
+
     def model(self, version: str) -> Model:
         """Load a model version; kept for the rest of the turn."""
-        from bridge.store.models import load_model
+        from bridge.store.registry import model_row
 
         if version not in self._models:
-            root = self.settings.store_directory / "models"
-            self._models[version] = load_model(root, version, self.learner)
+            with self.store.begin() as connection:
+                row = model_row(connection, version)
+            digest = None if row is None else row["digest"]
+            self._models[version] = self.model_files.load(version, self.learner, digest)
+            self.model_files.share(version)
         return self._models[version]
 
     def keep(self, version: str, model: Model) -> None:

@@ -14,7 +14,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,15 @@ from bridge.store.disk import sync_directory
 if TYPE_CHECKING:
     from bridge.learners.base import Learner, Model
 
-__all__ = ["delete_model", "load_model", "read_manifest", "save_model"]
+__all__ = [
+    "aside",
+    "delete_model",
+    "digest_of",
+    "load_model",
+    "read_manifest",
+    "save_model",
+    "verify_model",
+]
 
 MANIFEST = "manifest.json"
 SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -41,23 +50,12 @@ def save_model(root: Path, version: str, model: Model, manifest: Mapping[str, An
         StoreError: the disk is full or cannot be written.
     """
     target = _place(root, version)
-    if _whole(target):
-        return target
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=root, prefix=".new-") as aside:
-            fresh = Path(aside) / version
-            fresh.mkdir()
+        verify_model(root, version)
+    except ModelError:
+        with aside(root, version) as fresh:
             model.save(fresh)
             _write_manifest(fresh, manifest)
-            shutil.rmtree(target, ignore_errors=True)
-            fresh.replace(target)
-        sync_directory(root)
-    except OSError as error:
-        raise StoreError(
-            f"The model {version} cannot be written to {root}: {error.strerror or error}.",
-            "Make room on the disk or correct its permissions, then run again.",
-        ) from error
     return target
 
 
@@ -67,14 +65,29 @@ def load_model(root: Path, version: str, learner: Learner) -> Model:
     Raises:
         ModelError: there is no such version, it is damaged, or another kind of learner made it.
     """
+    verify_model(root, version)
     directory = _place(root, version)
-    _verify(directory, _manifest(directory))
     try:
         return learner.load(directory)
     except BridgeError:
         raise
     except Exception as error:
         raise _unusable(directory, f"{type(error).__name__}: {error}") from error
+
+
+def verify_model(root: Path, version: str, digest: str | None = None) -> None:
+    """Check every file of a version against its checksum.
+
+    Args:
+        digest: SHA-256 of the manifest, where it is known.
+
+    Raises:
+        ModelError: there is no such version, it is damaged, or it is another than the one meant.
+    """
+    directory = _place(root, version)
+    _verify(directory, _manifest(directory))
+    if digest is not None and digest_of(root, version) != digest:
+        raise _unusable(directory, "it is not the one that the store knows by this name")
 
 
 def read_manifest(root: Path, version: str) -> dict[str, Any]:
@@ -103,6 +116,42 @@ def delete_model(root: Path, version: str) -> None:
         raise StoreError(
             f"The model in {directory} cannot be deleted: {error.strerror or error}.",
             "Correct the permissions of the directory.",
+        ) from error
+
+
+def digest_of(root: Path, version: str) -> str:
+    """Return the SHA-256 of a version's manifest, and so of all that it lists.
+
+    Raises:
+        ModelError: there is no such version.
+    """
+    try:
+        return _checksum(_place(root, version) / MANIFEST)
+    except OSError as error:
+        raise _unusable(_place(root, version), "it is not there") from error
+
+
+@contextmanager
+def aside(root: Path, version: str) -> Iterator[Path]:
+    """Yield an empty directory; what lies in it at the end becomes the version, at once.
+
+    Raises:
+        StoreError: the disk is full or cannot be written; the version is as it was.
+    """
+    target = _place(root, version)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=root, prefix=".new-") as aside:
+            fresh = Path(aside) / version
+            fresh.mkdir()
+            yield fresh
+            shutil.rmtree(target, ignore_errors=True)
+            fresh.replace(target)
+        sync_directory(root)
+    except OSError as error:
+        raise StoreError(
+            f"The model {version} cannot be written to {root}: {error.strerror or error}.",
+            "Make room on the disk or correct its permissions, then run again.",
         ) from error
 
 
@@ -151,14 +200,6 @@ def _verify(directory: Path, manifest: Mapping[str, Any]) -> None:
             raise _unusable(directory, f"the file {name} was changed or damaged")
 
 
-def _whole(directory: Path) -> bool:
-    try:
-        _verify(directory, _manifest(directory))
-    except ModelError:
-        return False
-    return True
-
-
 def _files(directory: Path) -> list[str]:
     paths = [p.relative_to(directory) for p in sorted(directory.rglob("*")) if not p.is_dir()]
     return [p.as_posix() for p in paths if p.as_posix() != MANIFEST]
@@ -177,5 +218,5 @@ def _sync(path: Path) -> None:
 def _unusable(directory: Path, why: str) -> ModelError:
     return ModelError(
         f"The model in {directory} cannot be used: {why}.",
-        "Delete that version and train again.",
+        "Run `bridge sync --force-train`: it trains again.",
     )

@@ -11,12 +11,31 @@ from sqlalchemy.engine import RowMapping
 
 from bridge.store.tables import models
 
-__all__ = ["champion", "last_trained", "model_row", "model_rows", "next_number", "record_model"]
+__all__ = [
+    "champion",
+    "former_champion",
+    "last_trained",
+    "model_row",
+    "model_rows",
+    "next_number",
+    "record_model",
+]
 
 
 def champion(connection: Connection) -> RowMapping | None:
     """Return the row of the model in use."""
     query = select(models).where(models.c.status == "champion")
+    return connection.execute(query).mappings().first()
+
+
+def former_champion(connection: Connection) -> RowMapping | None:
+    """Return the row of the model that was in use before the champion, as a rollback takes it."""
+    present = select(models.c.number).where(models.c.status == "champion").scalar_subquery()
+    query = (
+        select(models)
+        .where(models.c.status == "retired", models.c.number < present)
+        .order_by(models.c.number.desc())
+    )
     return connection.execute(query).mappings().first()
 
 
@@ -31,8 +50,8 @@ def model_row(connection: Connection, version: str) -> RowMapping | None:
     return connection.execute(select(models).where(models.c.version == version)).mappings().first()
 
 
-def model_rows(connection: Connection, limit: int) -> list[RowMapping]:
-    """Return the newest model versions, newest first."""
+def model_rows(connection: Connection, limit: int | None = None) -> list[RowMapping]:
+    """Return the newest model versions, newest first; all without a limit."""
     query = select(models).order_by(models.c.number.desc()).limit(limit)
     return list(connection.execute(query).mappings())
 
