@@ -3,7 +3,8 @@
 Both free themselves when their holder dies: neither is a row or a file with an age. The kernel's
 serves one machine; where the state lies on PostgreSQL, its advisory lock serves all that share it
 (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS). It belongs to a
-session, so that a pooler in between must not change sessions between transactions.
+session, so that a pooler in between must not change sessions between transactions; one that does
+is refused.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import tenacity
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, NullPool, func, select, text
+from sqlalchemy import Connection, Engine, NullPool, func, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bridge.errors import Locked, StoreError
@@ -67,6 +68,7 @@ def held(directory: Path, url: str | None = None, wait: float = 0.0) -> Iterator
         except DBAPIError as error:
             raise translated(error, name) from None
         try:
+            _refuse_shared_sessions(engine, connection, name)
             yield _advisory_lock(connection, name, until - time.monotonic())
         finally:
             with suppress(SQLAlchemyError):  # a session that is gone holds nothing
@@ -122,6 +124,27 @@ def _advisory_lock(connection: Connection, name: str, wait: float) -> Guard:
         )
 
     return guard
+
+
+def _refuse_shared_sessions(engine: Engine, connection: Connection, name: str) -> None:
+    """Refuse a pooler that lends one session to several of us in turn (transaction pooling).
+
+    Two connections that are open at once have two sessions where sessions are kept. Such a pooler
+    lends the session that was given back last, mostly, hence more than one try.
+    """
+    pid = select(func.pg_backend_pid())
+    try:
+        with engine.connect() as other:
+            seen = [(connection.scalar(pid), other.scalar(pid)) for _ in range(3)]
+    except DBAPIError as error:
+        raise translated(error, name) from None
+    if len(set(seen)) > 1 or seen[0][0] == seen[0][1]:
+        raise StoreError(
+            f"The database {name} is behind a pooler that lends sessions by the transaction, so "
+            "that no lock would hold.",
+            "Name the server itself in store.url, or a pooler that keeps sessions (PgBouncer: "
+            "pool_mode = session).",
+        )
 
 
 def _last(connection: Connection) -> None:
