@@ -160,6 +160,8 @@ def simulation_lines(simulation: Simulation) -> list[str]:
         bound = "at least " if saving is not None and saving.at_least else ""
         saved = "" if saving is None else f", {bound}{saving.ratio:.1f} times fewer"
         lines.append(f"labels to {level} of that: bridge {ours}, random {theirs}{saved}")
+    if all(arm.seconds for arm in simulation.arms):
+        lines += [_time_line(simulation, level) for level in simulation.arms[0].reached]
     return lines
 
 
@@ -197,6 +199,20 @@ def _reached(simulation: Simulation, name: str, level: str) -> str:
     highest = "not reached" if found[-1] == inf else f"{found[-1]:.0f}"
     spread = "" if found[0] == found[-1] else f" ({found[0]:.0f} to {highest})"
     return f"{median(found):.0f}{spread}"
+
+
+def _time_line(simulation: Simulation, level: str) -> str:
+    """Return the median time to a level; a seed that did not get there counts as more than any."""
+    told = []
+    for name in ("bridge", "random"):
+        found = []
+        for arm in (arm for arm in simulation.arms if arm.name == name):
+            spent = {labels: s for (labels, _), s in zip(arm.curve, arm.seconds, strict=True)}
+            at = arm.reached[level]
+            found.append(inf if at is None else spent[at])
+        middle = median(found)
+        told.append(f"{name} {'not reached' if middle == inf else _duration(middle)}")
+    return f"annotators' time to {level} of that: {', '.join(told)}"
 
 
 def _score_at(simulation: Simulation, name: str, labels: int) -> float:

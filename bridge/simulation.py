@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 from statistics import median
@@ -23,6 +24,7 @@ from bridge.errors import DataError
 from bridge.heldback import TestSet, full_score, split
 from bridge.labeled import Labeled, read_labeled, schema_of
 from bridge.oracle import PERFECT, OraclePlatform
+from bridge.pace import Pace
 from bridge.platforms import Adapter
 from bridge.progress import Progress, Silent
 from bridge.records import (
@@ -68,12 +70,14 @@ class Arm(Record):
         seed: of the split and of everything drawn.
         curve: (labels, score on the test part) after each sync.
         reached: share of the full-data score -> labels; None if not within the budget.
+        seconds: of the annotators' time, at each point of the curve; empty without a pace.
     """
 
     name: str
     seed: int
     curve: tuple[tuple[int, float], ...]
     reached: Mapping[str, int | None]
+    seconds: tuple[float, ...] = ()
 
 
 class Saving(Record):
@@ -116,6 +120,7 @@ def simulate(
     seeds: Sequence[int] = (0, 1, 2),
     batch: int = 20,
     budget: int = 400,
+    pace: Pace | None = None,
     progress: Progress | None = None,
 ) -> Simulation:
     """Replay the loop, and the same loop choosing at random.
@@ -126,6 +131,8 @@ def simulate(
         batch: items answered between two syncs.
         budget: labels after which the loop stops; the random arm goes on to the 95 % level or the
             end of the pool.
+        pace: how long the annotator takes, for what the loop learns of costs; None is the usual
+            pace where ``acquisition.cost`` is set, and takes no time where it is off.
 
     Raises:
         DataError: there is less than one item of two classes for pool and test each.
@@ -140,6 +147,7 @@ def simulate(
         with tempfile.TemporaryDirectory(prefix="bridge-simulation-") as scratch:
             made = scratch_settings(Path(scratch), settings, seed, batch)
             measure = TestSet(test, schema, made)
+            timed = pace or (Pace() if made.acquisition.cost != "off" else None)
             full[seed] = full_score(pool, schema, made, measure)
             metric, sizes = measure.metric, (len(pool), len(test))
             for name in ARMS:
@@ -155,6 +163,7 @@ def simulate(
                         seed=seed,
                         batch=batch,
                         budget=budget,
+                        pace=timed and replace(timed, seed=seed),
                     )
                 )
     return Simulation(
@@ -222,6 +231,7 @@ def replay(
     batch: int,
     budget: int,
     annotators: Annotators = PERFECT,
+    pace: Pace | None = None,
 ) -> Arm:
     """Run one arm on a pool; its store is made anew in ``settings.directory``.
 
@@ -229,15 +239,18 @@ def replay(
         full: the score with all labels.
         batch: items answered between two syncs.
         budget: labels after which the arm ends; the random arm goes on to the 95 % level.
+        pace: how long the annotators take; None takes no time.
     """
-    platform = OraclePlatform(_rekeyed(rows, seed), schema, annotators)
+    platform = OraclePlatform(_rekeyed(rows, seed), schema, annotators, pace)
     curve: list[tuple[int, float]] = []
+    seconds: list[float] = []
     labels, size = 0, batch
     while True:
         made = _sized(settings, name, size)
         result = run(made, platform, Wanted(STEPS))
         if labels:
             curve.append((labels, champion_score(made, result.champion, measure)))
+            seconds.append(round(platform.seconds, 1))
         enough = name == "bridge" or first_at(curve, 0.95 * full) is not None
         if labels >= budget and enough:
             break
@@ -246,7 +259,13 @@ def replay(
         if not answered and not result.queue:
             break
         size = batch if name == "bridge" else max(batch, labels // 20)
-    return Arm(name=name, seed=seed, curve=tuple(curve), reached=levels(curve, full))
+    return Arm(
+        name=name,
+        seed=seed,
+        curve=tuple(curve),
+        reached=levels(curve, full),
+        seconds=tuple(seconds) if pace else (),
+    )
 
 
 def levels(curve: Sequence[tuple[int, float]], full: float) -> dict[str, int | None]:
