@@ -42,6 +42,9 @@ class Capabilities(Record):
         deletions: how a deleted answer becomes known: told in the change feed, or found only by a
             full pull.
         annotators: the platform says who answered.
+        relabels: an item that has an answer can be asked for once more: :meth:`Platform.push` puts
+            entries with the source ``relabel`` into the queue although they are answered, and the
+            new answer has an id of its own, so that it stands beside the old one.
     """
 
     tasks: frozenset[TaskType]
@@ -49,6 +52,7 @@ class Capabilities(Record):
     ranking: Literal["exact", "none"]
     deletions: Literal["in feed", "full pull"]
     annotators: bool
+    relabels: bool = False
 
 
 class Finding(Record):

@@ -46,7 +46,7 @@ __all__ = [
 
 TaskType = Literal["single", "multi", "spans", "boxes"]
 AnnotationStatus = Literal["answered", "skipped", "rejected"]
-Source = Literal["random", "cold-start", "uncertain", "diverse"]
+Source = Literal["random", "cold-start", "uncertain", "diverse", "relabel"]
 
 
 def _to_utc(value: datetime) -> datetime:
@@ -312,11 +312,11 @@ class QueueItem(Record):
     Attributes:
         rank: place in the order of asking; 0 is asked first.
         score: the acquisition; higher says that the label would teach more. 0 where no model chose.
-        source: what chose it.
+        source: what chose it; ``relabel``: it has an answer, and another one is asked for.
         reason: one line for people.
         hold_out: a label of this item is for measuring, never for training.
         prediction: becomes the pre-annotation; None shows none (always so for the hold-out, whose
-            answers must not lean on the model they measure).
+            answers must not lean on the model they measure, and for relabels).
     """
 
     item: Item

@@ -214,7 +214,7 @@ class Place(Record):
         rank: place in the order of asking, from 0.
         of: size of the batch.
         score: the acquisition; higher says that the label would teach more.
-        source: ``random``, ``cold-start``, ``uncertain`` or ``diverse``.
+        source: ``random``, ``cold-start``, ``uncertain``, ``diverse`` or ``relabel``.
         reason: why it is there, in one line.
         state: ``open``, ``answered``, ``refused``, ``released`` or ``withdrawn``.
         why: why the platform refused it.

@@ -84,10 +84,10 @@ def explain(store: Store, key: str) -> Explanation:
 def _where(row: Any, places: tuple[Place, ...]) -> str:
     if row.removed:
         return "removed"
-    if row.answered:
-        return "answered"
     if any(place.state == "open" for place in places):
         return "queue"
+    if row.answered:
+        return "answered"
     if any(place.state == "refused" for place in places):
         return "refused"
     return "queued elsewhere" if row.queued else "pool"

@@ -37,6 +37,7 @@ class MemoryPlatform:
         ranking="exact",
         deletions="in feed",
         annotators=True,
+        relabels=True,
     )
 
     def __init__(self, classes: Sequence[str] = ("ham", "spam"), task: str = "single") -> None:
@@ -72,7 +73,7 @@ class MemoryPlatform:
         self.answers.setdefault(key, {})[annotator] = Annotation(
             id=f"{key}/{annotator}",
             item_key=key,
-            annotator=annotator,
+            annotator=annotator.partition("#")[0],  # ann#2 is what ann says at a second time
             value=Classes(chosen=classes),
             updated_at=at,
             ground_truth=truth,
@@ -152,7 +153,9 @@ class MemoryPlatform:
             key = entry.item.key
             if key not in self.items or key in self.refuse:
                 refused.append(Refusal(key=key, why="it is not there"))
-            elif key not in self.queued and not self.answers.get(key):
+            elif key not in self.queued and (
+                not self.answers.get(key) or entry.source == "relabel"
+            ):
                 self.queued.append(key)
             if entry.prediction is not None:
                 self.pre_annotated[key] = entry.prediction.chosen(schema.task)

@@ -23,6 +23,8 @@ class AcquisitionSpec(Record):
         rare: a class is rare when its share is below this part of an equal share (1 / k).
         hold_out_share: part of each batch that is random and only measures, never trains.
         explore_share: part of each batch that is random while some class has no label yet.
+        relabel_share: greatest part of each batch that asks for items once more whose answers differ,
+            or whose label the model finds suspicious; 0 asks for none. Needs a platform that can.
         prefilter: with diversity, the batch is chosen among this many times its size.
         near_duplicate: cosine above which an item repeats one that was picked already.
         cost: ``seconds`` ranks by what a label teaches for the time that it takes, learned from the
@@ -37,6 +39,7 @@ class AcquisitionSpec(Record):
     rare: float = Field(default=0.2, ge=0, le=1)
     hold_out_share: float = Field(default=0.15, ge=0, le=0.9)
     explore_share: float = Field(default=0.1, ge=0, le=1)
+    relabel_share: float = Field(default=0.0, ge=0, le=0.5)
     prefilter: int = Field(default=10, ge=2, le=1000)
     near_duplicate: float = Field(default=0.95, gt=0, le=1)
     cost: Literal["off", "seconds"] = "off"

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bridge.acquisition.order import merged
 from bridge.effects import effect
 from bridge.effort import item_weights, seconds_of
 from bridge.records import Batch, Classes, Prediction, QueueItem, Target, digest
+from bridge.steps.relabel import relabels
 from bridge.steps.train import aligned
 from bridge.steps.turn import Turn
 from bridge.store.batches import Queued, drawn, next_batch, plan, queue, reorder
@@ -83,7 +85,10 @@ def make_plan(turn: Turn, size: int, resolved: Resolved, *, rerank: bool) -> Pla
         number = next_batch(connection)
     version = None if row is None else str(row["version"])
     model = None if version is None else turn.model(version)
-    picks = _picks(turn, model, pool, hold_out, cold, size, resolved) if size else []
+    again = relabels(turn, model, resolved, size)
+    left = size - len(again)
+    picks = _picks(turn, model, pool, hold_out, cold, left, resolved) if left else []
+    picks = merged(again, picks) if again else picks
     with turn.store.begin() as connection:
         content = items_by_id(connection, [pick.id for pick in picks])
     seconds = _seconds(turn, [pick.id for pick in picks])
@@ -267,11 +272,13 @@ def _batch(
 def _rescored(
     turn: Turn, queued: Sequence[Queued], model: Model | None, version: str | None
 ) -> list[Queued]:
-    """Return queued items with the present model's scores; the hold-out has none."""
+    """Return queued items with the present model's scores; hold-out and relabels have none."""
     from bridge.acquisition.candidates import best
     from bridge.acquisition.compose import describe
 
-    chosen = {q.item_id: q for q in queued if not q.entry.hold_out}
+    chosen = {
+        q.item_id: q for q in queued if not q.entry.hold_out and q.entry.source != "relabel"
+    }
     if model is None or version is None or not chosen:
         return list(queued)
     spec = turn.settings.acquisition

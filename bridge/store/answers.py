@@ -237,7 +237,7 @@ def _mark_seen(
 def mark_answered(connection: Connection, item_ids: Iterable[int]) -> None:
     """Write for each item whether it has a live annotation; one that has leaves the queue.
 
-    An item that is asked again leaves it with an annotation that it did not have by then.
+    An item that is asked again leaves it with an annotation that is new, changed or back since.
     """
     answer = exists().where(ANNOTATIONS.c.item_id == items.c.id, live)
     answered = exists().where(items.c.id == batch_items.c.item_id, items.c.answered.is_(True))
@@ -245,7 +245,7 @@ def mark_answered(connection: Connection, item_ids: Iterable[int]) -> None:
     once_more = exists().where(
         ANNOTATIONS.c.item_id == batch_items.c.item_id,
         live,
-        ANNOTATIONS.c.id > batch_items.c.answers_upto,
+        ANNOTATIONS.c.seq > batch_items.c.answers_upto,
     )
     for chunk in chunked(item_ids):
         connection.execute(update(items).where(items.c.id.in_(chunk)).values(answered=answer))

@@ -12,7 +12,8 @@ from sqlalchemy.engine import RowMapping
 
 from bridge.platforms import Refusal
 from bridge.records import Batch, Prediction, QueueItem
-from bridge.store.items import IN_QUEUE, OPEN, items_by_id
+from bridge.store.database import counter
+from bridge.store.items import IN_QUEUE, OPEN, WAITS, items_by_id
 from bridge.store.rows import chunked
 from bridge.store.tables import batch_items, batches, items
 
@@ -58,7 +59,7 @@ def plan(connection: Connection, batch: Batch, item_ids: Mapping[str, int]) -> N
             size=len(batch.items),
         )
     )
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "batch_id": batch.id,
             "item_id": item_ids[entry.item.key],
@@ -69,9 +70,15 @@ def plan(connection: Connection, batch: Batch, item_ids: Mapping[str, int]) -> N
             "hold_out": entry.hold_out,
             "prediction": _dumped(entry.prediction),
             "state": "open",
+            "answers_upto": None,
         }
         for entry in batch.items
     ]
+    again = [row for row in rows if row["source"] == "relabel"]
+    for row in again:
+        row["answers_upto"] = counter(connection, "annotation_seq")
+    for chunk in chunked(row["item_id"] for row in again):  # "not queued" was told before
+        connection.execute(update(items).where(items.c.id.in_(chunk)).values(queued=None))
     connection.execute(insert(batch_items), rows)
 
 
@@ -186,7 +193,7 @@ def withdraw_unseen(connection: Connection) -> int:
             .where(
                 OPEN,
                 batches.c.state == "pushed",
-                items.c.answered.is_(False),
+                WAITS,
                 items.c.queued.is_(False),
             )
         ).scalars()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, or_, select
 
 from bridge.records import Item
 from bridge.store import tables
@@ -16,6 +16,7 @@ from bridge.store.tables import batch_items, items
 __all__ = [
     "IN_QUEUE",
     "OPEN",
+    "WAITS",
     "Answer",
     "Counts",
     "answers",
@@ -68,7 +69,10 @@ _refused = exists().where(_here, batch_items.c.state == "refused").correlate(ite
 _usable = and_(items.c.removed.is_(False), items.c.kind != "unknown")
 _unanswered = and_(_usable, items.c.answered.is_(False))
 _in_pool = and_(_unanswered, items.c.queued.isnot(True), ~_open, ~_refused)
-IN_QUEUE: ColumnElement[bool] = and_(_unanswered, _open)
+# An item with an answer is asked again only as a relabel, with a place in a batch of its own.
+WAITS: ColumnElement[bool] = or_(items.c.answered.is_(False), batch_items.c.source == "relabel")
+_again = exists().where(_here, OPEN, batch_items.c.source == "relabel").correlate(items)
+IN_QUEUE: ColumnElement[bool] = and_(_usable, or_(and_(items.c.answered.is_(False), _open), _again))
 
 
 def count(connection: Connection) -> Counts:
@@ -90,7 +94,7 @@ def count(connection: Connection) -> Counts:
         select(func.count())
         .select_from(batch_items)
         .join(items, items.c.id == batch_items.c.item_id)
-        .where(OPEN, _unanswered)
+        .where(OPEN, _usable, WAITS)
     )
     live = select(func.count()).select_from(ANNOTATIONS).where(ANNOTATIONS.c.deleted.is_(False))
     return Counts(

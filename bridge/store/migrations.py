@@ -21,10 +21,12 @@ from bridge.store.disk import sync_directory
 __all__ = ["SCHEMA_VERSION", "STEPS", "apply_steps", "back_up"]
 
 STEPS: tuple[tuple[str, ...], ...] = (
-    # 2: what another host needs to check a model's files, and to tell whose features are in use
+    # 2: what another host needs to check a model's files, and to tell whose features are in use;
+    # up to where an item was answered when it was asked again
     (
         "ALTER TABLE models ADD COLUMN encoder TEXT",
         "ALTER TABLE models ADD COLUMN digest VARCHAR(64)",
+        "ALTER TABLE batch_items ADD COLUMN answers_upto BIGINT",
     ),
 )
 """What leads from schema 1 to 2, from 2 to 3, and so on."""

@@ -180,6 +180,7 @@ batch_items = Table(
     Column("prediction", JSON),
     Column("state", String(16), nullable=False),  # open, answered, refused, withdrawn, released
     Column("why", AnyText),
+    Column("answers_upto", BigInteger),  # of a relabel: annotations.seq when it was planned
 )
 
 # No item is in two open batches: the database itself refuses it. Written out, since the options of
