@@ -50,7 +50,10 @@ Source = Literal["random", "cold-start", "uncertain", "diverse", "relabel"]
 
 
 def _to_utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("it lies before the year 1 or after the year 9999 in UTC") from None
 
 
 Time = Annotated[AwareDatetime, AfterValidator(_to_utc)]
@@ -195,8 +198,8 @@ class Annotation(Record):
     value: Value | None = None
     created_at: Time | None = None
     updated_at: Time | None = None
-    revision: int = 0
-    seconds: float | None = Field(default=None, ge=0)
+    revision: int = Field(default=0, ge=-(2**63), lt=2**63)
+    seconds: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     ground_truth: bool = False
 
     @model_validator(mode="after")
