@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -50,7 +49,6 @@ class OraclePlatform:
         self._before: dict[str, str] = {}
         self.seconds = 0.0
         self._dawdled: set[str] = set()
-        self._answers: Counter[str] = Counter()
         self._answers: Counter[str] = Counter()
         self._truth = {row.item.key: row.classes for row in rows}
         self._events: list[Change] = [Change(key=row.item.key, item=row.item) for row in rows]
