@@ -6,6 +6,7 @@ What was learned lies in the store, so that it is told without learning it again
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
@@ -57,15 +58,21 @@ def effort(connection: Connection) -> Effort | None:
     )
 
 
-def item_weights(connection: Connection, spec: AcquisitionSpec) -> Weights | None:
-    """Return what uncertainty is to be multiplied by; None where all items count alike."""
+def item_weights(
+    connection: Connection, spec: AcquisitionSpec, ids: Sequence[int] | None = None
+) -> Weights | None:
+    """Return what uncertainty is to be multiplied by; None where all items count alike.
+
+    Args:
+        ids: of which items, ascending; None is all that the store has, at 12 bytes each.
+    """
     cost = known_cost(connection) if spec.cost == "seconds" else None
     if cost is None:
         return None
     import numpy as np
 
-    flat = np.fromiter((n for row in lengths(connection) for n in row), np.int64)
-    table = flat.reshape(-1, 2)
+    rows = lengths(connection) if ids is None else sorted(lengths_of(connection, ids).items())
+    table = np.fromiter((n for row in rows for n in row), np.int64).reshape(-1, 2)
     return weights(cost, np.ascontiguousarray(table[:, 0]), table[:, 1], spec)
 
 

@@ -169,12 +169,14 @@ def _picks(
     )
 
 
-def _weights(turn: Turn) -> Weights | None:
-    """Return what prices make of the scores; None where they do not count."""
-    if turn.settings.acquisition.cost == "off":
-        return None
+def _weights(turn: Turn, ids: Sequence[int] | None = None) -> Weights | None:
+    """Return what prices make of the scores, of these items or of all; None if they do not count.
+
+    Args:
+        ids: ascending.
+    """
     with turn.store.begin() as connection:
-        return item_weights(connection, turn.settings.acquisition)
+        return item_weights(connection, turn.settings.acquisition, ids)
 
 
 def _seconds(turn: Turn, ids: list[int]) -> dict[int, float]:
@@ -289,7 +291,7 @@ def _rescored(
         turn.task,
         len(chosen),
         turn.settings.sync.seed,
-        _weights(turn),
+        _weights(turn, sorted(chosen)),
     )
     seconds = _seconds(turn, list(chosen))
     fresh = {}
