@@ -210,14 +210,13 @@ def content(response: requests.Response, seconds: float, limit: int) -> bytes:
         TooSlow, Oversized, requests.RequestException: as it says.
     """
     said = response.headers.get("content-length", "")
-    if said.isdigit() and int(said) > limit:
-        raise Oversized(b"")
+    announced = int(said) if said.isdigit() else 0
     read, size = [], 0
     with Alarm(response.raw.shutdown) as alarm, alarm.within(seconds):
         for piece in _read(response, _PIECE, alarm):
             read.append(piece)
             size += len(piece)
-            if size > limit:
+            if max(size, announced) > limit:
                 raise Oversized(read[0])
     return b"".join(read)
 

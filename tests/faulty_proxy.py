@@ -7,7 +7,8 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
@@ -15,14 +16,20 @@ from urllib.parse import urlsplit
 
 from bridge_labelbox.emulator import Emulator
 
-_KEPT = ("content-type", "date", "retry-after")
-Kind = Literal["drip", "stall", "short length", "long length", "cut", "page", "babble"]
+Sorts = Callable[[str, str, bytes], set[str]]
+Kind = Literal[
+    *("status", "hang", "reset", "lose", "drip", "slow head", "stall", "short length"),
+    *("long length", "cut", "page", "babble"),
+]
 
 
 @dataclass
 class Twist:
     """One wrong answer, to the nth request of a sort from now, and ``times`` in a row.
 
+    ``status``: this status, and nothing done; ``hang``: nothing for ``seconds``, then the answer;
+    ``reset``: the connection closed, and nothing done; ``lose``: done, and the connection closed;
+    ``slow head``: the head of the answer byte by byte, with a pause of ``seconds``;
     ``drip``: the body in small pieces, with a pause of ``seconds`` between them; ``stall``: half of
     it, then nothing for ``seconds``; ``short length`` and ``long length``: fewer or more bytes
     announced than sent; ``cut``: a reset in the middle of the body; ``page``: a proxy's own page;
@@ -30,27 +37,31 @@ class Twist:
     """
 
     kind: Kind
-    on: Literal["call", "write", "export", "file"] = "call"
+    on: str = "call"
     nth: int = 1
     times: int = 1
     seconds: float = 0.01
+    status: int = 503
+    retry_after: str | None = None
     done: int = 0
 
 
 @dataclass
 class FaultyProxy:
-    """Stands before an emulator; its signed files are fetched through here, too.
+    """Stands before a platform.
 
     Attributes:
+        behind: the platform's host and port.
+        sorts: tells, of method, path and body, of which sorts a request is.
         before: called with the sort of every request, before it is passed on.
     """
 
-    emulator: Emulator
+    behind: str
+    sorts: Sorts
     twists: list[Twist] = field(default_factory=list)
     before: Callable[[set[str]], None] = lambda sorts: None
 
     def __enter__(self) -> FaultyProxy:
-        self._behind = urlsplit(self.emulator.url).netloc
         self._lock = threading.Lock()
         proxy = self
 
@@ -61,7 +72,7 @@ class FaultyProxy:
             def do_GET(self) -> None:
                 proxy.serve(self)
 
-            do_POST = do_GET  # noqa: N815  # the name that the base class calls
+            do_POST = do_PATCH = do_DELETE = do_GET  # noqa: N815  # as the base class calls them
 
             def log_message(self, *arguments: object) -> None:
                 """Say nothing."""
@@ -74,14 +85,10 @@ class FaultyProxy:
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}/graphql"
-        with self.emulator.world.lock:
-            self._base, self.emulator.world.base = self.emulator.world.base, self.url[:-8]
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
         return self
 
     def __exit__(self, *error: object) -> None:
-        with self.emulator.world.lock:
-            self.emulator.world.base = self._base
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -95,10 +102,20 @@ class FaultyProxy:
 
     def serve(self, handler: BaseHTTPRequestHandler) -> None:
         asked = handler.rfile.read(int(handler.headers.get("content-length") or 0))
-        sorts = _sorts(handler.path, asked)
+        sorts = self.sorts(handler.command, handler.path, asked)
         self.before(sorts)
         twist = self._met(sorts)
-        connection = http.client.HTTPConnection(self._behind, timeout=60)
+        if twist is not None and twist.kind in ("status", "reset", "hang"):
+            if twist.kind == "hang":
+                time.sleep(twist.seconds)
+            if twist.kind == "status":
+                retry = {} if twist.retry_after is None else {"retry-after": twist.retry_after}
+                _answer(handler, None, twist.status, retry, b"{}")
+                return
+            if twist.kind == "reset":
+                handler.close_connection = True
+                return
+        connection = http.client.HTTPConnection(self.behind, timeout=60)
         try:
             headers = {k: v for k, v in handler.headers.items() if k.lower() != "host"}
             connection.request(handler.command, handler.path, asked, headers)
@@ -109,6 +126,9 @@ class FaultyProxy:
             return
         finally:
             connection.close()
+        if twist is not None and twist.kind == "lose":
+            handler.close_connection = True
+            return
         kept = {k: v for k, v in answer.getheaders() if k.lower() in ("content-type", "date")}
         retry = answer.getheader("retry-after")
         _answer(
@@ -125,12 +145,31 @@ class FaultyProxy:
         return None
 
 
-def _sorts(path: str, asked: bytes) -> set[str]:
+@contextmanager
+def before_labelbox(emulator: Emulator) -> Iterator[FaultyProxy]:
+    """Stand before an emulated Labelbox; its signed files are fetched through here, too."""
+    with FaultyProxy(urlsplit(emulator.url).netloc, _labelbox_sorts) as proxy:
+        with emulator.world.lock:
+            base, emulator.world.base = emulator.world.base, proxy.url
+        yield proxy
+        with emulator.world.lock:
+            emulator.world.base = base
+
+
+def _labelbox_sorts(method: str, path: str, asked: bytes) -> set[str]:
     if path.startswith("/files/"):
         return {"file"}
     if b"mutation" not in asked:
         return {"call"}
     return {"call", "export"} if b"exportDataRows" in asked else {"call", "write"}
+
+
+def labelstudio_sorts(method: str, path: str, asked: bytes) -> set[str]:
+    if path.endswith("/token/refresh"):
+        return {"token"}
+    if method == "GET":
+        return {"call", "page"} if path.startswith("/api/tasks/") else {"call"}
+    return {"call", "write"}
 
 
 def _answer(
@@ -156,6 +195,11 @@ def _answer(
     handler.send_response_only(status)
     for name, value in (headers | {"content-length": str(announced)}).items():
         handler.send_header(name, value)
+    if twist is not None and kind == "slow head":
+        for byte in b"".join(handler._headers_buffer):  # type: ignore[attr-defined]
+            handler.wfile.write(bytes([byte]))
+            time.sleep(twist.seconds)
+        handler._headers_buffer = []  # type: ignore[attr-defined]
     handler.end_headers()
     _send(handler, twist, body)
 

@@ -71,6 +71,17 @@ class LabelboxLoop:
     def queue(self) -> list[str]:
         return self.emulator.queue(self.project)
 
+    def shown(self) -> dict[str, int]:
+        """Return how many pre-annotations each item has."""
+        shown = self.emulator.pre_annotations(self.project)
+        return {key: len(predictions) for key, predictions in shown.items()}
+
+    def answer(self, key: str, name: str) -> None:
+        self.emulator.answer(self.project, key, [name])
+
+    def heal(self) -> None:
+        self.emulator.faults.clear()
+
     def answer_all(self) -> None:
         for key in self.queue():
             self.emulator.answer(self.project, key, [truth(key)])

@@ -11,10 +11,10 @@ from itertools import cycle
 import pytest
 
 from bridge_labelbox.emulator.faults import Fault
-from faulty_proxy import FaultyProxy, Twist
+from faulty_loop import failed, impatient, people, settled
+from faulty_proxy import Twist, before_labelbox
 from labelbox_exports import exported
 from labelbox_loop import labelbox_loop
-from memory_platform import truth
 
 pytestmark = pytest.mark.timeout(60)  # every trial ends in bounded time
 
@@ -25,63 +25,14 @@ FOREVER = 10_000
 @pytest.fixture
 def loop(tmp_path):
     """A loop whose every byte passes the proxy, with labels to pull, to learn and to push after."""
-    with labelbox_loop(tmp_path) as made, FaultyProxy(made.emulator) as proxy:
+    with labelbox_loop(tmp_path) as made, before_labelbox(made.emulator) as proxy:
         made.proxy = proxy
         made.emulator.faults.chunk_bytes = 3000  # several files an export
-        made.configure(platform=PATIENCE, endpoint=proxy.url)
+        made.configure(platform=PATIENCE, endpoint=f"{proxy.url}/graphql")
         made.sync()
         made.said = {}
         people(made, 12)
         yield made
-
-
-def people(loop, count):
-    """Answer what is asked, and let somebody change an earlier answer."""
-    for key in sorted(loop.said)[:1]:
-        answer(loop, key, "spam" if loop.said[key] == "ham" else "ham")
-    for key in loop.queue()[:count]:
-        answer(loop, key, truth(key))
-
-
-def answer(loop, key, name):
-    loop.emulator.answer(loop.project, key, [name])
-    loop.said[key] = name
-
-
-def impatient(loop):
-    """Give up soon: what stays broken is not worth waiting for."""
-    text = loop.config.read_text()
-    loop.config.write_text(text.replace("retry_budget_s = 2", "retry_budget_s = 0.2"))
-
-
-def failed(ran, code, *said, lines=2):
-    """Check that a run ended with this code and one message that says what and what to do."""
-    assert ran.exit_code == code, ran.output
-    assert ran.stderr.count("Error:") == 1
-    message = ran.stderr[ran.stderr.index("Error:") :].strip()
-    assert len(message.splitlines()) == lines, message
-    assert len(message) < 600
-    assert "Traceback" not in ran.output
-    assert "emulated-" not in ran.output  # the key
-    for words in said:
-        assert words in message
-
-
-def settled(loop):
-    """Check, with the wire whole again, that nothing was lost or doubled."""
-    loop.emulator.faults.clear()
-    loop.proxy.twists.clear()
-    people(loop, 3)
-    result = loop.sync()
-    assert result["labels"] == len(loop.said)
-    assert result["problems"] == []
-    assert len(loop.queue()) == len(set(loop.queue())) == result["queue"] > 8
-    shown = loop.emulator.pre_annotations(loop.project)
-    assert all(len(predictions) == 1 for predictions in shown.values())
-    verified = loop.bridge("verify", "--json")
-    assert verified.exit_code == 0, verified.output
-    assert json.loads(verified.stdout)["annotations"] == len(loop.said)
-    assert loop.sync()["status"] == "unchanged"
 
 
 def give(loop, order):

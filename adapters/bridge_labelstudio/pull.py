@@ -48,6 +48,9 @@ def pull(
             started = started or batch.date
             seen = max((t for t in (seen, *(x.updated_at for x in batch.tasks)) if t), default=None)
             changes, problems = reader.read(batch.tasks)
+            for unread in batch.unread:  # it is there: what was read of it must not look deleted
+                key = key_of(unread, settings.key_field)
+                changes.setdefault(key, Change(key=key, annotations=(), complete=False))
             so_far = seen if started is None or seen is None else min(seen, started)
             yield Page(
                 changes=tuple(changes.values()),

@@ -5,14 +5,16 @@ Source: the Data Manager's query (``GET /api/tasks/?query=…``) as Label Studio
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 import msgspec
 
 from bridge.errors import PlatformError
+from bridge.http import TooLarge
 from bridge.records import Problem
 from bridge_labelstudio.client import Client, Missing, decoded
 from bridge_labelstudio.wire import Project, Task, TaskPage, User, Version, Versions
@@ -37,15 +39,33 @@ _URL_CHARACTERS = 3000  # of keys in one address; common servers stop at 4,096 t
 _IDS = 300
 _BY_ID = "task-"
 
+# An answer's first task: the number is the first that is told of it.
+_FIRST = re.compile(rb'"tasks"\s*:\s*\[\s*\{\s*"id"\s*:\s*(\d{1,18})\b')
+
+T = TypeVar("T")
 Condition = dict[str, Any]
 
 
+class Named(msgspec.Struct):
+    """What is needed of a task to tell its key."""
+
+    id: int
+    data: dict[str, Any] = {}
+
+
 class Tasks(NamedTuple):
-    """Tasks of one answer, those that cannot be read, and the server's clock (None if unknown)."""
+    """Tasks of one answer, each once.
+
+    Attributes:
+        problems: those that cannot be read.
+        date: the server's clock; None if unknown.
+        unread: tasks that are there and cannot be read, as far as they can.
+    """
 
     tasks: list[Task]
     problems: list[Problem]
     date: datetime | None
+    unread: Sequence[Task | Named] = ()
 
 
 class Listed(NamedTuple):
@@ -89,7 +109,7 @@ def users_of(client: Client) -> dict[int, str]:
     return {user.id: user.email for user in decoded(answer, list[User]) if user.email}
 
 
-def key_of(task: Task, key_field: str) -> str:
+def key_of(task: Task | Named, key_field: str) -> str:
     """Return the key of a task's item.
 
     A value that looks like the number of a task does not count: it would name two tasks.
@@ -119,11 +139,27 @@ def changed_tasks(
 
     The next answer begins at the time where the last one ended: a task that changes meanwhile goes
     to the end, and nothing is passed over as it would be by page numbers. Tasks may come twice.
+
+    Where an answer is too large, fewer are asked for; a task that is too large alone is left out.
     """
     asked = size
+    left_out: list[Condition] = []
     while True:
         conditions = [] if since is None else [_condition("updated_at", since)]
-        found, total = _page(client, project, conditions, "tasks:updated_at", asked)
+        try:
+            found, total = _page(
+                client, project, [*conditions, *left_out], "tasks:updated_at", asked
+            )
+        except TooLarge as error:
+            if asked > size:  # they all changed at the same moment, and are too large together
+                raise
+            if asked > 1:
+                asked = size = asked // 2
+            else:
+                number, one = _too_large(client, project, error)
+                left_out.append(_condition("id", number, "not_equal", "Number"))
+                yield one
+            continue
         yield found
         if len(found.tasks) + len(found.problems) >= total:
             return
@@ -138,6 +174,24 @@ def changed_tasks(
             asked *= 2  # all changed at the same moment: reach over them
         else:
             since, asked = last, size
+
+
+def _too_large(client: Client, project: int, error: TooLarge) -> tuple[int, Tasks]:
+    """Return the number of a task that is too large alone, and how to tell of it."""
+    found = _FIRST.search(error.start)
+    if found is None:
+        raise error
+    number = int(found[1])
+    problem = Problem(
+        where=f"task {number}",
+        what=f"The task cannot be read: {error.what}",
+        fix="Make it smaller, or raise 'largest_answer_mb' and run with --full; others were read.",
+    )
+    try:  # its annotations may be what is large
+        unread = list(tasks_by_id(client, project, [number]))
+    except TooLarge:
+        unread = []
+    return number, Tasks([], [problem], None, unread)
 
 
 def first_tasks(client: Client, project: int, count: int) -> list[Task]:
@@ -247,8 +301,7 @@ def _asked(
             return Tasks([], [], None), 0
         raise
     page = decoded(answer, TaskPage)
-    tasks, problems = _read(page.tasks)
-    return Tasks(tasks, problems, answer.date), page.total
+    return _read(page.tasks)._replace(date=answer.date), page.total
 
 
 def _encoded(query: Any) -> str:
@@ -256,31 +309,40 @@ def _encoded(query: Any) -> str:
     return msgspec.json.encode(query).decode().replace("%", "%25")
 
 
-def _read(rows: Sequence[msgspec.Raw]) -> tuple[list[Task], list[Problem]]:
-    tasks, problems = [], []
+def _read(rows: Sequence[msgspec.Raw]) -> Tasks:
+    """Read tasks; of one that comes twice, as it was and as it is, the later state."""
+    tasks: dict[int, Task] = {}
+    problems: list[Problem] = []
+    unread: list[Named] = []
     for row in rows:
         try:
-            tasks.append(msgspec.json.decode(row, type=Task))
+            task = msgspec.json.decode(row, type=Task)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            unread += _named(row, Named)
+            where = next((str(one.id) for one in _named(row, _Numbered)), "of unknown number")
             problems.append(
                 Problem(
-                    where=f"task {_id_in(row)}",
+                    where=f"task {where}",
                     what=f"The task cannot be read: {error}.",
                     fix="Look at the task in Label Studio; the others were read.",
                 )
             )
-    return tasks, problems
+            continue
+        other = tasks.get(task.id)
+        if other is None or other.updated_at <= task.updated_at:
+            tasks[task.id] = task
+    return Tasks(list(tasks.values()), problems, None, unread)
 
 
-class _Named(msgspec.Struct):
+class _Numbered(msgspec.Struct):
     id: int
 
 
-def _id_in(row: msgspec.Raw) -> str:
+def _named(row: msgspec.Raw, kind: type[T]) -> list[T]:
     try:
-        return str(msgspec.json.decode(row, type=_Named).id)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return "of unknown number"
+        return [msgspec.json.decode(row, type=kind)]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return []
 
 
 def _all_read(found: Tasks) -> None:
