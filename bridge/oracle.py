@@ -20,6 +20,9 @@ PERFECT = Annotators()
 class OraclePlatform:
     """A platform in memory whose annotators answer from the top of the queue.
 
+    Args:
+        overlap: how many of them answer each item.
+
     Attributes:
         seconds: that they have spent, by their pace; 0 without one.
     """
@@ -41,9 +44,11 @@ class OraclePlatform:
         schema: LabelSchema,
         annotators: Annotators = PERFECT,
         pace: Pace | None = None,
+        overlap: int = 1,
     ) -> None:
         self._schema = schema
         self._annotators = annotators
+        self._overlap = overlap
         self._pace = pace
         self._texts = {row.item.key: row.item.text or "" for row in rows} if pace else {}
         self._before: dict[str, str] = {}
@@ -85,30 +90,32 @@ class OraclePlatform:
         """Do nothing."""
 
     def answer(self, number: int) -> int:
-        """Let the annotators answer from the top of the queue; return how many they answered."""
+        """Let the annotators answer from the top of the queue; return how many items they did."""
         asked = self._queue[:number]
         late = {key for key in asked if self._annotators.when(key) == "later"} - self._dawdled
         self._dawdled |= late
         for key in (key for key in asked if key not in late):
             self._queue.remove(key)
-            self._clock += timedelta(seconds=1)
-            before = self._answers[key]
-            self._answers[key] += 1
-            said = self._annotators.answer(key, self._truth[key], self._schema.names, before)
-            who = self._annotators.who(key, before)
-            spent = self._spent(key, who)
-            annotation = Annotation(
-                id=f"answer-{key}#{before}" if before else f"answer-{key}",
-                item_key=key,
-                annotator=who,
-                status="skipped" if said is None else "answered",
-                value=None if said is None else Classes(chosen=said),
-                created_at=self._clock,
-                updated_at=self._clock,
-                seconds=spent,
-            )
-            self._events.append(Change(key=key, annotations=(annotation,)))
+            told = tuple(self._answer(key) for _ in range(self._overlap))
+            self._events.append(Change(key=key, annotations=told))
         return len(asked) - len(late)
+
+    def _answer(self, key: str) -> Annotation:
+        self._clock += timedelta(seconds=1)
+        before = self._answers[key]
+        self._answers[key] += 1
+        said = self._annotators.answer(key, self._truth[key], self._schema.names, before)
+        who = self._annotators.who(key, before)
+        return Annotation(
+            id=f"answer-{key}#{before}" if before else f"answer-{key}",
+            item_key=key,
+            annotator=who,
+            status="skipped" if said is None else "answered",
+            value=None if said is None else Classes(chosen=said),
+            created_at=self._clock,
+            updated_at=self._clock,
+            seconds=self._spent(key, who),
+        )
 
     def _spent(self, key: str, who: str) -> float | None:
         if self._pace is None:
