@@ -5,7 +5,6 @@ What was learned lies in the store, so that it is told without learning it again
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,7 @@ def learn_cost(store: Store) -> Cost | None:
         mark = str(counter(connection, "annotation_seq"))
         if get_state(connection, "cost_mark") == mark:
             return known_cost(connection)
-        cost = fit(deque((Timed(*row) for row in timings(connection)), maxlen=NEWEST))
+        cost = fit([Timed(*row) for row in timings(connection, NEWEST)])
         spent = sum(cost.counted(Timed(*row)) for row in timings(connection)) if cost else 0.0
     with effect("cost learned"), store.begin() as connection:
         set_state(connection, "cost", cost.model_dump_json() if cost else "")

@@ -19,13 +19,18 @@ TINY, MOST = 1e-3, 1e7
 LENGTH = func.coalesce(func.length(items.c.text), 0)
 
 
-def timings(connection: Connection) -> Iterator[tuple[str, float, int]]:
-    """Yield (annotator or "", seconds, characters of the item) of timed answers, oldest first."""
+def timings(connection: Connection, newest: int | None = None) -> Iterator[tuple[str, float, int]]:
+    """Yield (annotator or "", seconds, characters of the item) of timed answers, newest first.
+
+    Args:
+        newest: how many at most; None yields all.
+    """
     query = (
         select(func.coalesce(ANNOTATIONS.c.annotator, ""), ANNOTATIONS.c.seconds, LENGTH)
         .join(items, items.c.id == ANNOTATIONS.c.item_id)
         .where(ANNOTATIONS.c.deleted.is_(False), ANNOTATIONS.c.seconds.between(TINY, MOST))
-        .order_by(ANNOTATIONS.c.id)
+        .order_by(ANNOTATIONS.c.id.desc())
+        .limit(newest)
     )
     for row in connection.execution_options(yield_per=2000).execute(query):
         yield row[0], row[1], row[2]
