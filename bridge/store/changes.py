@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from bridge.records import Change, Page
 from bridge.store import tables
@@ -139,7 +139,8 @@ def _apply_group(
     changed, removed = _update_items(
         connection, [(c, known[c.key]) for c in fresh.values() if c.key in known]
     )
-    known = _known_items(connection, group)
+    written = [c for c in group if c.key not in known or (c.complete and c.key in fresh)]
+    known |= _known_items(connection, written)  # their ids and times are told now
     counts = apply_annotations(connection, group, fresh.keys(), known, sweep)
     if sweep is not None:
         seen = [known[c.key].id for c in group if not c.removed]
@@ -240,11 +241,24 @@ def _update_items(connection: Connection, pairs: Sequence[tuple[Change, Any]]) -
             values["snapshot_at"] = change.as_of
         if values:
             updates.append({"id": row.id, **values})
-    for values in updates:
-        row_id = values.pop("id")
-        connection.execute(update(items).where(items.c.id == row_id).values(**values))
+    _write_items(connection, updates)
     set_state(connection, "item_seq", str(seq))
     return changed, removed
+
+
+def _write_items(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Write some columns of items, of each row ``id`` and others; alike rows go together."""
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        alike.setdefault(tuple(name for name in row if name != "id"), []).append(row)
+    for names, group in alike.items():
+        statement = (
+            update(items)
+            .where(items.c.id == bindparam("row_id"))
+            .values({name: bindparam(name) for name in names})
+        )
+        told = [{"row_id": row["id"]} | {name: row[name] for name in names} for row in group]
+        connection.execute(statement, told)
 
 
 def _items_of(connection: Connection, annotation_ids: Sequence[int]) -> set[int]:
