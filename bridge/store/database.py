@@ -282,7 +282,11 @@ _ADVICE = (
     ("unable to open", "It cannot be opened", "Check that the path exists and may be written."),
     ("not a database", "It is damaged or no database", RESTORE),
     ("malformed", "It is damaged", RESTORE),
-    ("disk I/O error", "The disk could not be read or written", "Check the disk and run again."),
+    (
+        "disk I/O error",
+        "The disk could not be read or written",
+        "It may be full, or fail: see to it and run again; nothing was lost.",
+    ),
     ("locked", "Another program holds it", "Wait for the other program and run again."),
     ("lock timeout", "Another session holds it", "End what reads it there, and run again."),
 )
