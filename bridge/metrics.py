@@ -40,6 +40,8 @@ METRICS = {
     "bridge_queue_target_items": "Items that should be queued after a sync (queue.depth).",
     "bridge_pool_items": "Items that have no answer and are not queued.",
     "bridge_labeled_items": "Items with an answer.",
+    "bridge_queue_expected_seconds": "Annotators' time that the queue is expected to take.",
+    "bridge_labeling_spent_seconds": "Annotators' time on all answers that the platform timed.",
     "bridge_hold_out_items": "Hold-out answers that the champion was measured on.",
     "bridge_hold_out_macro_f1": "Macro-F1 of the champion on the hold-out.",
     "bridge_hold_out_macro_f1_low": "Lower end of its 95 % interval.",
@@ -111,6 +113,9 @@ def _from_store(connection: Connection, found: LoopStatus) -> _Gauges:
     gauges.set("bridge_queue_items", found.queue)
     gauges.set("bridge_pool_items", found.pool)
     gauges.set("bridge_labeled_items", found.labels)
+    if found.effort is not None:
+        gauges.set("bridge_queue_expected_seconds", found.effort.seconds_queued)
+        gauges.set("bridge_labeling_spent_seconds", found.effort.seconds_spent)
     _quality(gauges, connection, found)
     _this_run(gauges, connection)
     _last_done(gauges, connection)

@@ -178,6 +178,9 @@ def test_metrics_say_what_status_says(shared, tmp_path):
     assert found["bridge_queue_target_items"] == 12
     assert found["bridge_pool_items"] == status["pool"]
     assert found["bridge_labeled_items"] == status["labels"] == 24
+    # The emulator's people take five seconds for each item.
+    assert found["bridge_labeling_spent_seconds"] == status["effort"]["seconds_spent"] == 24 * 5
+    assert found["bridge_queue_expected_seconds"] == pytest.approx(12 * 5)
     assert found["bridge_champion_number"] == status["models"]
     assert found["bridge_hold_out_items"] == status["champion"]["scores"]["items"]
     assert found["bridge_last_run_success"] == 1
