@@ -16,9 +16,9 @@ import labelbox_wire as lb
 from bridge.errors import DataError, PlatformError, Unreachable
 from bridge.records import Annotation, Boxes, Change, Classes, Page, Problem, Spans
 from bridge_labelbox import cursor
-from bridge_labelbox.ndjson import lines
 from bridge_labelbox.keys import identifier, key_of
 from bridge_labelbox.labels import Unreadable
+from bridge_labelbox.ndjson import lines
 from bridge_labelbox.wire import decode_row
 
 
@@ -264,6 +264,27 @@ def test_a_key_that_is_too_long_is_a_problem(script: lb.Script) -> None:
     assert "600" in problems(pages)[0].what
 
 
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_key_that_cannot_be_stored_is_a_problem(script: lb.Script, broken: bool) -> None:
+    strange = lb.row("nul\x00key")
+    if broken:
+        strange["data_row"]["details"] = "none"
+    script.exports([strange, lb.row("b")])
+    pages = lb.pulled(lb.platform())
+    assert set(changes(pages)) == {"b"}
+    assert len(problems(pages)) == 1
+
+
+@pytest.mark.parametrize("name", ["", "l" * 600, "nul\x00"])
+def test_a_label_whose_id_cannot_be_kept_is_a_problem(script: lb.Script, name: str) -> None:
+    script.exports([lb.row("k", labels=[lb.label(name), lb.label("l-1")])])
+    pages = lb.pulled(lb.platform())
+    change = changes(pages)["k"]
+    assert [a.id for a in change.annotations or ()] == ["l-1"]
+    assert not change.complete
+    assert "id-k" in problems(pages)[0].where
+
+
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "9999-99-99", "soon", ""])
 def test_a_time_that_cannot_be_is_no_time(script: lb.Script, moment: str) -> None:
     script.exports([lb.row("k", details={"last_activity_at": moment})])
@@ -469,6 +490,9 @@ def test_no_row_stops_the_others(data: st.DataObject) -> None:
     assert {"a", "b"} <= set(found)
     if "k" not in found:
         assert len(found) == 3 or problems(pages)
+    # They were made without a second look, and a second look finds nothing.
+    for change in found.values():
+        assert Change.model_validate(change.model_dump()) == change
 
 
 def test_a_row_that_is_nested_too_deeply_is_a_problem() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -44,53 +45,57 @@ def said(error: ValidationError) -> str:
     return "; ".join(one["msg"] for one in error.errors(include_input=False, include_url=False))
 
 
-class _LabelDetails(msgspec.Struct):
+class _LabelDetails(msgspec.Struct, gc=False):
     created_at: str | None = None
     updated_at: str | None = None
     created_by: str | None = None
     content_last_updated_at: str | None = None
 
 
-class _Performance(msgspec.Struct):
+class _Performance(msgspec.Struct, gc=False):
     seconds_to_create: float | None = None
     skipped: bool | None = None
 
 
-class _Choice(msgspec.Struct):
+class _Choice(msgspec.Struct, gc=False):
     name: str = ""
     feature_schema_id: str | None = None
 
 
-class _Classification(msgspec.Struct):
+class _Classification(msgspec.Struct, gc=False):
     name: str = ""
     feature_schema_id: str | None = None
     radio_answer: _Choice | None = None
     checklist_answers: list[_Choice] | None = None
 
 
-class _Location(msgspec.Struct):
+class _Location(msgspec.Struct, gc=False):
     start: int
     end: int
     token: str | None = None
 
 
-class _Rectangle(msgspec.Struct):
+class _Rectangle(msgspec.Struct, gc=False):
     top: float
     left: float
     height: float
     width: float
 
 
-class _Object(msgspec.Struct):
+class _Object(msgspec.Struct, gc=False):
     name: str = ""
     feature_schema_id: str | None = None
     location: _Location | None = None
     bounding_box: _Rectangle | None = None
 
 
-class _Annotations(msgspec.Struct):
+class _Annotations(msgspec.Struct, gc=False):
     objects: list[_Object] | None = None
     classifications: list[_Classification] | None = None
+
+
+_NO_DETAILS, _NO_PERFORMANCE, _NO_ANSWER = _LabelDetails(), _Performance(), _Annotations()
+_LONGEST_ID = 512
 
 
 class Reading(NamedTuple):
@@ -106,7 +111,7 @@ class Reading(NamedTuple):
     benchmarks: frozenset[str] = frozenset()
 
 
-class Label(msgspec.Struct):
+class Label(msgspec.Struct, gc=False):
     """One label of an export; fields that Bridge does not use are skipped."""
 
     id: str
@@ -122,7 +127,6 @@ def annotation_of(
     text: str | None,
     state: str | None,
     as_of: datetime | None,
-    where: str,
 ) -> Annotation:
     """Make an annotation of a label.
 
@@ -136,33 +140,39 @@ def annotation_of(
         as_of: time of the row's last activity.
 
     Raises:
-        Unreadable: the label does not make sense; it names the row and the label.
+        Unreadable: the label does not make sense; it names the label.
     """
-    details = label.label_details or _LabelDetails()
-    performance = label.performance_details or _Performance()
-    where = f"{where}, label {label.id}"
+    details = label.label_details or _NO_DETAILS
+    performance = label.performance_details or _NO_PERFORMANCE
+    where = f"label {label.id[:_LONGEST_ID]}"
+    if not 1 <= len(label.id) <= _LONGEST_ID or "\x00" in label.id:
+        raise refused(where, "The label has an id that cannot be kept.", "")
     gold = label.id in reading.benchmarks
     status = "skipped" if performance.skipped else _standing(reading, state, gold)
-    annotations, value = label.annotations or _Annotations(), None
+    value = None
     if status == "answered":
-        value = _value(annotations, reading.question, text, where)
+        value = _value(label.annotations or _NO_ANSWER, reading.question, text, where)
         status = "answered" if value is not None else "skipped"
-    updated = map(time_of, (details.updated_at, details.content_last_updated_at))
     seconds = performance.seconds_to_create
-    try:
-        return Annotation(
-            id=label.id,
-            item_key=key,
-            annotator=details.created_by,
-            status=status,
-            value=value,
-            created_at=time_of(details.created_at),
-            updated_at=max((t for t in (*updated, as_of) if t is not None), default=None),
-            seconds=seconds if seconds is not None and seconds >= 0 else None,
-            ground_truth=gold,
-        )
-    except ValidationError as error:
-        raise refused(where, f"The label cannot be read: {said(error)}.", "") from None
+    # Nothing is left for a validation to find: msgspec has looked at the types, this at the rest.
+    return Annotation.unchecked(
+        id=label.id,
+        item_key=key,
+        annotator=details.created_by,
+        status=status,
+        value=value,
+        created_at=time_of(details.created_at),
+        updated_at=_latest(
+            time_of(details.updated_at), time_of(details.content_last_updated_at), as_of
+        ),
+        seconds=seconds if seconds is not None and seconds >= 0 else None,
+        ground_truth=gold,
+    )
+
+
+def _latest(*times: datetime | None) -> datetime | None:
+    known = [moment for moment in times if moment is not None]
+    return max(known) if known else None
 
 
 def _standing(reading: Reading, state: str | None, gold: bool) -> AnnotationStatus:
@@ -207,8 +217,13 @@ def _classes(answers: Sequence[_Classification], question: Question) -> Classes 
         choices = [a.radio_answer for a in found if a.radio_answer is not None]
         if not choices:
             return None
-    names = (question.class_name(c.feature_schema_id, c.name) for c in choices)
-    return Classes(chosen=tuple(dict.fromkeys(names)))
+    names = [question.class_name(c.feature_schema_id, c.name) for c in choices]
+    return _chosen(tuple(dict.fromkeys(names)))
+
+
+@lru_cache(maxsize=1024)  # a project has few classes, and records never change
+def _chosen(names: tuple[str, ...]) -> Classes:
+    return Classes(chosen=names)
 
 
 def _asks(answer: _Classification, question: Question) -> bool:
@@ -273,6 +288,8 @@ def time_of(text: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
+        if moment.tzinfo is UTC:
+            return moment
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

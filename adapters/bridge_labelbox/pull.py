@@ -22,10 +22,10 @@ from bridge_labelbox.ndjson import LongLine, key_in
 from bridge_labelbox.ontology import Question
 from bridge_labelbox.settings import LabelboxSettings
 from bridge_labelbox.wire import (
-    LONGEST_KEY,
     Row,
     activity,
     decode_row,
+    possible,
     queued,
     read_row,
     row_key,
@@ -98,13 +98,12 @@ def pull(
         export = _export(client, settings, source, watermark)
         latest = None
         for rows in _chunked(export_lines(client, export, source.shown), settings.page_rows):
-            page, newest = _page(rows, source, settings, reading)
-            latest = max((t for t in (latest, newest) if t is not None), default=None)
-            if watermark is None and source.dataset is not None:
-                # A row that somebody took out of the project is in no project export: the dataset
-                # says of each that it is not queued, and the project's export then which ones are.
-                changes = tuple(c.model_copy(update={"queued": False}) for c in page.changes)
-                page = page.model_copy(update={"changes": changes})
+            # A row that somebody took out of the project is in no project export: the dataset
+            # says of each that it is not queued, and the project's export then which ones are.
+            outside = False if watermark is None and source.dataset is not None else None
+            page, newest = _page(rows, source, settings, reading, outside)
+            if newest is not None and (latest is None or newest > latest):
+                latest = newest
             yield page
         moved = cursors.advance(watermark, latest, export.date)
         if moved is not None:
@@ -212,6 +211,7 @@ def _page(
     source: _Source,
     settings: LabelboxSettings,
     reading: Reading,
+    outside: bool | None,
 ) -> tuple[Page, datetime | None]:
     project = settings.project if source.dataset is None else None
     changes: dict[str, Change] = {}
@@ -224,21 +224,24 @@ def _page(
         except Unreadable as error:
             problems.append(error.problem)
             key = line.key if isinstance(line, LongLine) else key_in(line)
-            if key is not None and len(key) <= LONGEST_KEY and key not in changes:
+            if key is not None and possible(key) and key not in changes:
                 # It is there, and what was read of it before must not look deleted.
-                changes[key] = Change(key=key, annotations=(), complete=False)
+                changes[key] = Change(key=key, annotations=(), complete=False, queued=outside)
             continue
-        moment = activity(row)
+        change, found = read_row(
+            row, project, reading, settings.urls_are_text, where, outside=outside
+        )
+        problems += found
+        moment = activity(row) if change is None else change.as_of
         if moment is not None and (latest is None or moment > latest):
             latest = moment
-        change, found = read_row(row, project, reading, settings.urls_are_text, where)
-        problems += found
         if change is None:
             continue
         if change.key in changes:
             problems.append(_twice(change.key, where))
         changes[change.key] = change
-    return Page(changes=tuple(changes.values()), problems=tuple(problems)), latest
+    page = Page.unchecked(changes=tuple(changes.values()), problems=tuple(problems))
+    return page, latest
 
 
 def _held(line: bytes | LongLine, settings: LabelboxSettings, where: str) -> bytes:

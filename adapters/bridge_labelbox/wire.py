@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import mimetypes
 import re
-from collections.abc import Callable
 from datetime import datetime
-from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -25,14 +23,14 @@ from bridge_labelbox.labels import (
     time_of,
 )
 
-__all__ = ["LONGEST_KEY", "Row", "activity", "decode_row", "queued", "read_row", "row_key"]
+__all__ = ["Row", "activity", "decode_row", "possible", "queued", "read_row", "row_key"]
 
 
-class _Details(msgspec.Struct):
+class _Details(msgspec.Struct, gc=False):
     last_activity_at: str | None = None
 
 
-class _DataRow(msgspec.Struct):
+class _DataRow(msgspec.Struct, gc=False):
     id: str
     row_data: Any = None
     global_key: str | None = None
@@ -40,22 +38,25 @@ class _DataRow(msgspec.Struct):
     details: _Details | None = None
 
 
-class _Media(msgspec.Struct):
+class _Media(msgspec.Struct, gc=False):
     mime_type: str | None = None
     height: float | None = None
     width: float | None = None
 
 
-class _ProjectDetails(msgspec.Struct):
+_NO_MEDIA = _Media()
+
+
+class _ProjectDetails(msgspec.Struct, gc=False):
     workflow_status: str | None = None
 
 
-class _Project(msgspec.Struct):
+class _Project(msgspec.Struct, gc=False):
     labels: list[Label] | None = None
     project_details: _ProjectDetails | None = None
 
 
-class Row(msgspec.Struct):
+class Row(msgspec.Struct, gc=False):
     """One line of an export; fields that Bridge does not use are skipped."""
 
     data_row: _DataRow
@@ -63,9 +64,7 @@ class Row(msgspec.Struct):
     projects: dict[str, _Project] | None = None
 
 
-T = TypeVar("T")
-
-LONGEST_KEY = 512
+_LONGEST_KEY = 512
 
 _decoder = msgspec.json.Decoder(Row)
 _ROW_ID = re.compile(rb'"data_row"\s*:\s*\{\s*"id"\s*:\s*"([^"\\]{1,64})"')
@@ -96,6 +95,11 @@ def row_key(row: Row) -> str:
     return key_of(row.data_row.id, row.data_row.global_key)
 
 
+def possible(key: str) -> bool:
+    """Tell whether an item can have this key."""
+    return len(key) <= _LONGEST_KEY and "\x00" not in key
+
+
 def activity(row: Row) -> datetime | None:
     """Return when the row, or a label of it, last changed; in UTC."""
     return time_of(row.data_row.details.last_activity_at if row.data_row.details else None)
@@ -112,65 +116,78 @@ def queued(row: Row, project: str) -> bool | None:
 
 
 def read_row(
-    row: Row, project: str | None, reading: Reading, urls_are_text: bool, where: str
+    row: Row,
+    project: str | None,
+    reading: Reading,
+    urls_are_text: bool,
+    where: str,
+    *,
+    outside: bool | None = None,
 ) -> tuple[Change | None, list[Problem]]:
     """Make a change of a row, and problems of the parts that cannot be read.
 
     Args:
         project: tells of this project's labels too; None tells of the item alone.
         reading: how labels are to be read.
+        outside: what is told of ``queued`` where the row is not in the project, or none is given.
     """
     key, as_of = row_key(row), activity(row)
-    where = f"{where}, {_named(row)}"
     problems: list[Problem] = []
-    if len(key) > LONGEST_KEY:
-        what = f"The row's global key has {len(key)} characters; {LONGEST_KEY} are the most."
-        return None, [Problem(where=where, what=what, fix="Give the row a shorter global key.")]
-    item = _kept(problems, lambda: _item(row, key, urls_are_text, where))
+    if not possible(key):
+        return None, [_bad_key(row, key, where)]
+    item = None
+    try:
+        item = _item(row, key, urls_are_text)
+    except Unreadable as error:
+        problems.append(_placed(error.problem, where, row))
     inside = (row.projects or {}).get(project) if project else None
     if inside is None or project is None:
-        change = None if item is None else Change(key=key, item=item, as_of=as_of)
-        return change, problems
+        if item is None:
+            return None, problems
+        return Change.unchecked(key=key, item=item, queued=outside, as_of=as_of), problems
     text = item.text if item is not None else None
     state = inside.project_details.workflow_status if inside.project_details else None
-
-    def read(label: Label) -> Annotation:
-        return annotation_of(label, key, reading, text, state, as_of, where)
-
-    annotations = [_kept(problems, partial(read, label)) for label in inside.labels or ()]
-    told = tuple(a for a in annotations if a is not None)
-    change = Change(
+    told: list[Annotation] = []
+    for label in inside.labels or ():
+        try:
+            told.append(annotation_of(label, key, reading, text, state, as_of))
+        except Unreadable as error:
+            problems.append(_placed(error.problem, where, row))
+    change = Change.unchecked(
         key=key,
         item=item,
         queued=queued(row, project),
-        annotations=told,
+        annotations=tuple(told),
         # A label that could not be read must not look deleted.
-        complete=len(told) == len(annotations),
+        complete=len(told) == len(inside.labels or ()),
         as_of=as_of,
     )
     return change, problems
 
 
-def _named(row: Row) -> str:
+def _bad_key(row: Row, key: str, where: str) -> Problem:
+    what = f"The row's global key has {len(key)} characters; {_LONGEST_KEY} are the most."
+    if "\x00" in key:
+        what = "The row's global key has a NUL character."
+    fix = "Give the row another global key."
+    return _placed(Problem(where="", what=what, fix=fix), where, row)
+
+
+def _placed(problem: Problem, where: str, row: Row) -> Problem:
+    """Say on which row something is wrong."""
     key = row.data_row.global_key
-    return f"data row {row.data_row.id}" + (f" (global key '{key[:200]}')" if key else "")
-
-
-def _kept(problems: list[Problem], make: Callable[[], T]) -> T | None:
-    try:
-        return make()
-    except Unreadable as error:
-        problems.append(error.problem)
-        return None
+    named = f"data row {row.data_row.id}" + (f" (global key '{key[:200]}')" if key else "")
+    places = [where, named, problem.where]
+    return problem.model_copy(update={"where": ", ".join(filter(None, places))})
 
 
 # --------------------------------------------------------------------------------------------- item
 
 
-def _item(row: Row, key: str, urls_are_text: bool, where: str) -> Item:
-    data, media = row.data_row.row_data, row.media_attributes or _Media()
+def _item(row: Row, key: str, urls_are_text: bool) -> Item:
+    data, media = row.data_row.row_data, row.media_attributes or _NO_MEDIA
     if not isinstance(data, str) or not data.strip():
-        raise refused(where, "The row has no text and no address.", "Give the row its content.")
+        raise refused("", "The row has no text and no address.", "Give the row its content.")
     kind = media.mime_type or ("" if not _is_url(data) else mimetypes.guess_type(data)[0] or "?")
     meta: dict[str, Any] = {"data_row_id": row.data_row.id}
     if row.data_row.external_id:
@@ -182,15 +199,15 @@ def _item(row: Row, key: str, urls_are_text: bool, where: str) -> Item:
             return Item(key=key, kind="image", url=data, meta=meta)
         if not urls_are_text and _is_url(data):
             raise refused(
-                where,
+                "",
                 f"The row's text lies at another address ({kind}).",
                 "Upload the text itself, or set 'urls_are_text' if the address is what is labeled.",
             )
         if kind and not kind.startswith("text/"):
-            raise refused(where, f"Rows of type {kind} cannot be learned.", "Use text or images.")
-        return Item(key=key, text=data, meta=meta)
+            raise refused("", f"Rows of type {kind} cannot be learned.", "Use text or images.")
+        return Item.unchecked(key=key, text=data, meta=meta)
     except ValidationError as error:
-        raise refused(where, f"The row cannot become an item: {said(error)}.", "") from None
+        raise refused("", f"The row cannot become an item: {said(error)}.", "") from None
 
 
 def _is_url(text: str) -> bool:
