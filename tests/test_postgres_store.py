@@ -55,6 +55,13 @@ def section(url, directory):
     [
         test_sync.test_learns_ranks_and_pre_annotates,
         test_sync.test_nothing_new_changes_nothing,
+        test_sync.test_queue_is_topped_up_not_piled_up,
+        test_sync.test_hold_out_is_never_taught,
+        test_sync.test_skipped_items_leave_the_queue_and_are_not_taught,
+        test_sync.test_unknown_class_is_kept_reported_and_left_out,
+        test_sync.test_ground_truth_outranks_the_majority,
+        test_sync.test_item_deleted_on_the_platform_leaves_the_queue,
+        test_sync.test_refused_items_are_named_and_not_asked_again,
         test_sync.test_changed_and_deleted_answers_are_unlearned,
         test_sync.test_silently_deleted_answers_are_found_by_a_full_pull,
         test_sync.test_a_planned_batch_is_pushed_as_planned,

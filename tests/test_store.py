@@ -4,56 +4,96 @@ import sqlite3
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+import test_changes
 from bridge.errors import ConfigError, StoreError
 from bridge.records import Batch, Change, Item, Page, QueueItem
+from bridge.store import tables
 from bridge.store.batches import plan, planned
 from bridge.store.changes import apply_page
 from bridge.store.database import get_state, open_store, set_state
+from bridge.store.items import answers, count
 
 
-def test_opens_again_with_what_was_written(tmp_path):
-    store = open_store(tmp_path)
-    with store.begin() as connection:
+def test_opens_again_with_what_was_written(place):
+    with place.open() as store, store.begin() as connection:
         set_state(connection, "cursor", "c-1")
-    store.close()
-    store = open_store(tmp_path)
-    with store.begin() as connection:
+    with place.open() as store, store.begin() as connection:
         assert get_state(connection, "cursor") == "c-1"
-    store.close()
 
 
-def test_a_failed_transaction_leaves_nothing(tmp_path):
-    store = open_store(tmp_path)
+def test_a_failed_transaction_leaves_nothing(place):
+    with place.open() as store:
 
-    def fail():
+        def fail():
+            with store.begin() as connection:
+                set_state(connection, "cursor", "c-1")
+                raise KeyError
+
+        with pytest.raises(KeyError):
+            fail()
         with store.begin() as connection:
-            set_state(connection, "cursor", "c-1")
-            raise KeyError
-
-    with pytest.raises(KeyError):
-        fail()
-    with store.begin() as connection:
-        assert get_state(connection, "cursor") is None
-    store.close()
+            assert get_state(connection, "cursor") is None
 
 
-def test_no_item_is_in_two_open_batches(tmp_path):
-    store = open_store(tmp_path)
+def test_no_item_is_in_two_open_batches(place):
     item = Item(key="k", text="t")
-    with store.begin() as connection:
-        apply_page(connection, Page(changes=(Change(key="k", item=item),)), hold_out=0)
-        plan(connection, a_batch("a", item), {"k": 1})
-
-    def again():
+    with place.open() as store:
         with store.begin() as connection:
-            plan(connection, a_batch("b", item), {"k": 1})
+            apply_page(connection, Page(changes=(Change(key="k", item=item),)), hold_out=0)
+            plan(connection, a_batch("a", item), {"k": 1})
 
-    with pytest.raises(StoreError, match="UNIQUE"):
-        again()
+        def again():
+            with store.begin() as connection:
+                plan(connection, a_batch("b", item), {"k": 1})
+
+        with pytest.raises(StoreError, match=r"(?i)unique"):
+            again()
+        with store.begin() as connection:
+            assert [batch.id for batch in planned(connection)] == ["a"]
+
+
+ALIKE = [
+    test_changes.test_applying_twice_counts_nothing,
+    test_changes.test_the_same_answer_with_a_newer_time_is_nothing_new_to_learn,
+    test_changes.test_seconds_that_are_told_later_are_kept_and_are_nothing_new_to_learn,
+    test_changes.test_an_answer_before_its_item_is_kept,
+]
+
+
+@pytest.mark.parametrize("test", ALIKE, ids=lambda test: test.__name__)
+def test_changes_are_applied_alike(place, tmp_path, monkeypatch, test):
+    monkeypatch.setattr(
+        test_changes, "open_store", lambda directory: open_store(directory, place.url)
+    )
+    test(tmp_path)
+
+
+def test_order_and_repetition_do_not_matter_anywhere(place):
+    """Random histories, each told twice in some order, in a store that is emptied in between."""
+    with place.open() as store:
+
+        @settings(max_examples=15, deadline=None)
+        @given(test_changes.histories(), st.data())
+        def told(history, data):
+            shuffled = data.draw(st.permutations([*history, *history[:3]]))
+            assert outcome(store, shuffled) == outcome(store, history)
+
+        told()
+
+
+def outcome(store, changes):
+    """Return what a learner would see after changes in pages of three."""
     with store.begin() as connection:
-        assert [batch.id for batch in planned(connection)] == ["a"]
-    store.close()
+        for table in reversed(tables.metadata.sorted_tables):
+            connection.execute(table.delete())
+        for start in range(0, len(changes), 3):
+            page = Page(changes=tuple(changes[start : start + 3]))
+            apply_page(connection, page, hold_out=0.1)
+        found = sorted((a.key, a.annotator, a.status, str(a.value)) for a in answers(connection))
+        return found, count(connection)
 
 
 def a_batch(name, item):
