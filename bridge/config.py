@@ -31,6 +31,7 @@ __all__ = [
     "OperationsSettings",
     "QueueSettings",
     "Settings",
+    "StopSettings",
     "StoreSettings",
     "SyncSettings",
     "load",
@@ -116,6 +117,25 @@ class SyncSettings(Record):
     seed: int = Field(default=0, ge=0, lt=2**32)
 
 
+class StopSettings(Record):
+    """``[stop]``: when it is said that more labels would buy little.
+
+    Attributes:
+        mode: ``advise`` says so; ``pause`` queues nothing more from then on; ``off`` does not look.
+        gain: macro-F1 that the next hundred labels must be expected to add, or it is time to stop.
+        agreement: Cohen's kappa with the models of earlier rounds, from which models count as alike.
+        rounds: how many rounds in a row must be alike; one has a twentieth more labels than the one
+            before it, and at least twenty.
+        sample: items of the pool on which models are compared.
+    """
+
+    mode: Literal["off", "advise", "pause"] = "advise"
+    gain: float = Field(default=0.01, gt=0, lt=1)
+    agreement: float = Field(default=0.99, gt=0, le=1)
+    rounds: int = Field(default=3, ge=1, le=8)
+    sample: int = Field(default=1000, ge=50, le=10_000)
+
+
 class OperationsSettings(Record):
     """``[operations]``: how others watch the loop.
 
@@ -153,6 +173,7 @@ class Settings(Record):
     queue: QueueSettings = QueueSettings()
     answers: AnswerSettings = AnswerSettings()
     sync: SyncSettings = SyncSettings()
+    stop: StopSettings = StopSettings()
     operations: OperationsSettings = OperationsSettings()
 
     model_config = Record.model_config | {"arbitrary_types_allowed": True}
@@ -178,6 +199,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "queue": QueueSettings,
     "answers": AnswerSettings,
     "sync": SyncSettings,
+    "stop": StopSettings,
     "operations": OperationsSettings,
 }
 

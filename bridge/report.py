@@ -13,13 +13,14 @@ from bridge.safe_text import plain
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from bridge.results import Effort, Explanation, LoopStatus, SyncResult
+    from bridge.results import Effort, Explanation, LoopStatus, Outlook, SyncResult
     from bridge.simulation import Simulation
     from bridge.verify import Verification
 
 __all__ = [
     "curve_table",
     "explanation_lines",
+    "outlook_line",
     "scores_line",
     "scores_table",
     "simulation_lines",
@@ -43,6 +44,7 @@ def summary_line(result: SyncResult) -> str:
     if result.trained is not None:
         verb = "promoted" if result.trained.status == "champion" else "refused"
         parts.append(f"model {result.trained.version} {verb}, {scores_line(result.trained.scores)}")
+        parts.append(outlook_line(result.outlook))
     parts.append(_some(pushed.items, "item") and f"{_some(pushed.items, 'item')} pushed")
     parts.append(_some(pushed.refused, "item") and f"{_some(pushed.refused, 'item')} refused")
     if result.status == "dry-run":
@@ -67,6 +69,15 @@ def scores_line(scores: Scores) -> str:
         return f"quality not known yet ({_some(scores.items, 'hold-out answer') or 'no hold-out'})"
     few = f", too few of {_listed(scores.few)}" if scores.few else ""
     return f"macro-F1 {_interval(scores.macro_f1)} on {scores.items} hold-out answers{few}"
+
+
+def outlook_line(outlook: Outlook | None) -> str:
+    """Return what more labels are likely to buy in a few words; empty while it is not known."""
+    if outlook is None or outlook.gain is None:
+        return ""
+    gain = outlook.gain
+    said = f"next {outlook.labels} labels {gain.value:+.2f} [{gain.low:+.2f}, {gain.high:+.2f}]"
+    return f"{said}: it may be time to stop" if outlook.enough else said
 
 
 def scores_table(scores: Scores) -> Table:
@@ -110,6 +121,9 @@ def status_lines(status: LoopStatus) -> list[tuple[str, str]]:
         model = status.champion
         lines.append(("champion", f"{model.version}, taught {_some(model.examples, 'item')}"))
         lines.append(("on the hold-out", scores_line(model.scores)))
+    if status.outlook is not None:
+        ahead = outlook_line(status.outlook) or "what more labels would buy is not known yet"
+        lines.append(("outlook", ahead))
     return lines
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bridge.learners.scores import Scores
+from bridge.learners.scores import Interval, Scores
 from bridge.records import Problem, Record
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Explanation",
     "LoopStatus",
     "ModelSummary",
+    "Outlook",
     "Place",
     "PullSummary",
     "PushSummary",
@@ -111,6 +112,25 @@ class Effort(Record):
     answers: int
 
 
+class Outlook(Record):
+    """What more labels are likely to buy, after the newest training.
+
+    Attributes:
+        labels: how many more labels are looked at.
+        gain: what they are expected to add to macro-F1 on the hold-out; None: not known yet.
+        agreements: Cohen's kappa of the models of two rounds each, on a sample of the pool, oldest
+            first; a round has a twentieth more labels than the one before it, at least twenty.
+        enough: the gain is expected to be small, and models agree: it may be time to stop.
+        reason: one line for people.
+    """
+
+    labels: int
+    gain: Interval | None
+    agreements: tuple[float, ...]
+    enough: bool
+    reason: str
+
+
 class SyncResult(Record):
     """What one sync did.
 
@@ -132,6 +152,7 @@ class SyncResult(Record):
         pool: items that have no answer and are not queued.
         labels: items with an answer.
         effort: time spent and expected; None where the platform timed no answer.
+        outlook: what more labels are likely to buy; None before the first training.
         calls: requests made to the platform.
         peak_memory_mib: greatest resident memory of the process so far, in MiB.
         recovered: whether a run that died was finished first.
@@ -157,6 +178,7 @@ class SyncResult(Record):
     pool: int = 0
     labels: int = 0
     effort: Effort | None = None
+    outlook: Outlook | None = None
     calls: int = 0
     peak_memory_mib: float = 0.0
     recovered: bool = False
@@ -184,6 +206,7 @@ class LoopStatus(Record):
         last_full_pull: when everything was last pulled.
         planned: batches that are planned and not pushed.
         effort: time spent and expected; None where the platform timed no answer.
+        outlook: what more labels are likely to buy; None before the first training.
     """
 
     project: str
@@ -201,6 +224,7 @@ class LoopStatus(Record):
     last_full_pull: datetime | None
     planned: int
     effort: Effort | None = None
+    outlook: Outlook | None = None
 
 
 class Place(Record):

@@ -11,6 +11,7 @@ from bridge.effort import effort
 from bridge.errors import DataError
 from bridge.learners.scores import Scores
 from bridge.results import Explanation, LoopStatus, ModelSummary, Place
+from bridge.steps.outlook import known_outlook
 from bridge.store import batches, journal
 from bridge.store.database import Store, get_state
 from bridge.store.items import answers_of, count, hold_out_answered, row_of
@@ -43,6 +44,7 @@ def status(store: Store) -> LoopStatus:
             last_full_pull=None if full is None else datetime.fromisoformat(full),
             planned=batches.waiting(connection),
             effort=effort(connection),
+            outlook=known_outlook(connection),
         )
 
 

@@ -27,6 +27,7 @@ from bridge.progress import Progress, Silent
 from bridge.records import LabelSchema
 from bridge.results import ModelSummary, PullSummary, PushSummary, StepSummary, SyncResult
 from bridge.safe_text import redacted
+from bridge.steps.outlook import known_outlook, paused
 from bridge.steps.pull import adopt_schema, full_pull_due, preview, pull
 from bridge.steps.push import Pushed, pending, push
 from bridge.steps.resolve import Resolved
@@ -236,6 +237,7 @@ def _steps(turn: Turn, timer: _Timer, wanted: Wanted, done: _Done) -> None:
 
 
 def _train(turn: Turn, timer: _Timer, wanted: Wanted, done: _Done) -> None:
+    from bridge.steps.outlook import look_ahead
     from bridge.steps.train import resolved_now, train, why_train
 
     why = why_train(turn, force=wanted.force_train)
@@ -260,13 +262,15 @@ def _train(turn: Turn, timer: _Timer, wanted: Wanted, done: _Done) -> None:
             scores=trained.scores,
         )
         detail.update(done.trained.model_dump(mode="json"))
+    with timer.step(turn, "outlook"):
+        look_ahead(turn, trained.version)
 
 
 def _rank(turn: Turn, timer: _Timer, wanted: Wanted, done: _Done) -> None:
     from bridge.steps.rank import make_plan, rerank_due, room, write_plan
     from bridge.steps.train import champion_lost, resolved_now
 
-    size = room(turn)
+    size = 0 if paused(turn) else room(turn)
     if not size and not rerank_due(turn):
         return
     if "train" in wanted.steps and champion_lost(turn):
@@ -296,7 +300,7 @@ def _dry(turn: Turn, timer: _Timer, wanted: Wanted, done: _Done) -> None:
     from bridge.steps.rank import make_plan, room
     from bridge.steps.train import resolved_now
 
-    size = room(turn)
+    size = 0 if paused(turn) else room(turn)
     if not size:
         return
     _encode_for_champion(turn, timer, done)
@@ -328,6 +332,7 @@ def _result(turn: Turn, timer: _Timer, done: _Done, wanted: Wanted, seconds: flo
         counts = count(connection)
         in_use = champion(connection)
         spent = effort(connection)
+        ahead = known_outlook(connection)
     changed: Literal["changed", "unchanged"] = "changed" if done.anything else "unchanged"
     return SyncResult(
         status="dry-run" if wanted.dry_run else changed,
@@ -347,6 +352,7 @@ def _result(turn: Turn, timer: _Timer, done: _Done, wanted: Wanted, seconds: flo
         pool=counts.pool,
         labels=counts.answered,
         effort=spent,
+        outlook=ahead,
         calls=turn.platform.calls,
         peak_memory_mib=_peak_memory_mib(),
         recovered=done.recovered,

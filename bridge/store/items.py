@@ -31,6 +31,8 @@ __all__ = [
     "items_since",
     "pool_ids",
     "row_of",
+    "sample_ids",
+    "still_there",
 ]
 
 ANNOTATIONS = tables.annotations
@@ -131,6 +133,29 @@ def _drawn(connection: Connection, limit: int, *, hold_out: bool) -> list[int]:
         .limit(limit)
     )
     return list(connection.execute(query).scalars())
+
+
+def sample_ids(connection: Connection, size: int) -> list[int]:
+    """Return up to so many row ids drawn by lot, none of the hold-out, ascending.
+
+    The lots that are asked last are taken, so that few of the sample get labels.
+    """
+    query = (
+        select(items.c.id)
+        .where(_usable, items.c.hold_out.is_(False))
+        .order_by(items.c.draw.desc(), items.c.id)
+        .limit(size)
+    )
+    return sorted(connection.execute(query).scalars())
+
+
+def still_there(connection: Connection, ids: Sequence[int]) -> bool:
+    """Whether all of some items, at least one, can still be used."""
+    usable = select(func.count()).select_from(items).where(_usable)
+    found = sum(
+        connection.scalar(usable.where(items.c.id.in_(chunk))) or 0 for chunk in chunked(ids)
+    )
+    return 0 < len(ids) == found
 
 
 def items_by_id(connection: Connection, ids: Sequence[int]) -> dict[int, Item]:
