@@ -16,7 +16,9 @@ import itertools
 import math
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,12 +42,17 @@ from bridge.store.segments import (
 if TYPE_CHECKING:
     from bridge.learners.base import Encoder, Features
 
-__all__ = ["FeatureReader", "FeatureStore"]
+__all__ = ["FeatureReader", "FeatureStore", "Span"]
 
 CHUNK = 8192  # items encoded at a time
+SPAN = 16384  # rows read at a time: what is computed of them stays in the processor's cache
+MOSTLY = 0.7  # share of the rows of a span from which they are read without a copy
 FAN = 8  # segments of a size that are merged into one of the next size
 LARGEST = 2**20  # rows; a segment of this size is left alone
 MERGE_STEP = 65536  # rows copied at a time
+
+
+Encode = Callable[[Iterable[list[Item]]], Iterator["Features"]]
 
 
 class _SegmentEntry(Record):
@@ -81,7 +88,9 @@ class FeatureStore:
         """The highest content sequence number that has been encoded; 0 at first."""
         return self._manifest.upto
 
-    def add(self, items: Iterable[tuple[int, Item]], upto: int) -> int:
+    def add(
+        self, items: Iterable[tuple[int, Item]], upto: int, encode: Encode | None = None
+    ) -> int:
         """Encode items in chunks of bounded memory, and remember ``upto``.
 
         All or nothing: whatever fails, the former state stays as it was.
@@ -89,6 +98,8 @@ class FeatureStore:
         Args:
             items: pairs of the item's id (>= 0) and the item; of an id given twice the last counts.
             upto: the content sequence number that is complete with these items.
+            encode: yields what the encoder makes of each list of items, in order; by default the
+                encoder is called here.
 
         Returns:
             The number of items encoded.
@@ -98,18 +109,28 @@ class FeatureStore:
             DataError: the encoder did not return one row per item.
         """
         segments = self._segments()
-        count, number = 0, self._manifest.next
-        try:
+        number = self._manifest.next
+        waiting: deque[NDArray[np.int64]] = deque()
+        counts: list[int] = []
+
+        def contents() -> Iterator[list[Item]]:
             for chunk in _chunks(items, CHUNK):
-                ids, features = self._encode(chunk)
-                count += len(chunk)
+                counts.append(len(chunk))
+                last = dict(chunk)
+                waiting.append(np.array(sorted(last), dtype=np.int64))
+                yield [last[i] for i in waiting[-1].tolist()]
+
+        try:
+            for features in (encode or self._encoded)(contents()):
+                ids = waiting.popleft()
+                self._check(features, len(ids))
                 segments.append(self._write(number, [(ids, features)]))
                 segments, number = self._merge(segments, number + 1)
             self._commit(segments, number, upto)
         finally:
             # Also after a failure: a full disk needs the room of what is not used.
             self._sweep()
-        return count
+        return sum(counts)
 
     def forget(self) -> None:
         """Drop everything that was encoded.
@@ -129,19 +150,18 @@ class FeatureStore:
 
     # ------------------------------------------------------------------------------------ writing
 
-    def _encode(self, chunk: Sequence[tuple[int, Item]]) -> Part:
-        last = dict(chunk)
-        ids = np.array(sorted(last), dtype=np.int64)
-        features = self._encoder.encode([last[int(i)] for i in ids])
+    def _encoded(self, contents: Iterable[list[Item]]) -> Iterator[Features]:
+        return map(self._encoder.encode, contents)
+
+    def _check(self, features: Features, count: int) -> None:
         known = self._manifest.segments
         dimensions = self._manifest.dimensions if known else features.shape[1]
-        if features.shape != (len(ids), dimensions):
+        if features.shape != (count, dimensions):
             raise DataError(
                 f"The encoder '{self._encoder.id}' returned features of shape {features.shape} "
-                f"for {len(ids)} items, expected ({len(ids)}, {dimensions}).",
+                f"for {count} items, expected ({count}, {dimensions}).",
                 "Correct the encoder, or give it another id when what it returns has changed.",
             )
-        return ids, features
 
     def _write(self, number: int, parts: Iterable[Part]) -> Segment:
         return write_segment(self._directory / f"segment-{number:08d}", parts)
@@ -221,6 +241,50 @@ class FeatureStore:
         return manifest
 
 
+@dataclass(frozen=True)
+class Span:
+    """Some rows of a segment.
+
+    Attributes:
+        low, high: rows [low, high) of the segment.
+        packed: one bit for each row, whether it is wanted, as of ``numpy.packbits``; None: all are.
+    """
+
+    segment: Segment
+    low: int
+    high: int
+    packed: NDArray[np.uint8] | None
+
+    @property
+    def wanted(self) -> NDArray[np.bool_] | None:
+        """Whether each row is wanted, (high - low,); None: all are."""
+        if self.packed is None:
+            return None
+        return np.unpackbits(self.packed, count=self.high - self.low).astype(bool)
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """The ids of the wanted rows."""
+        ids, wanted = np.asarray(self.segment.ids[self.low : self.high]), self.wanted
+        return ids if wanted is None else ids[wanted]
+
+    def read(self) -> tuple[Part, NDArray[np.bool_] | None]:
+        """Return (ids, features) of the rows, and which of them are wanted; None: all are.
+
+        Where few are wanted, only those are read. Where most are, others come too, since copying
+        rows costs more than computing with some in vain.
+
+        Raises:
+            StoreError: the files are damaged.
+        """
+        wanted = self.wanted
+        if wanted is None or wanted.mean() >= MOSTLY:
+            ids = np.asarray(self.segment.ids[self.low : self.high])
+            return (ids, self.segment.slice(self.low, self.high)), wanted
+        rows = self.low + np.flatnonzero(wanted)
+        return (self.segment.ids[rows], self.segment.take(rows)), None
+
+
 class FeatureReader:
     """A view of the newest row of every id, over a list of segments (older first)."""
 
@@ -266,10 +330,24 @@ class FeatureReader:
         ]
         return _stack(taken, self._segments, self.dimensions)[back]
 
-    def chunks(
-        self, ids: NDArray[np.int64] | None = None, size: int = 65536
-    ) -> Iterator[tuple[NDArray[np.int64], Features]]:
+    def chunks(self, ids: NDArray[np.int64] | None = None, size: int = SPAN) -> Iterator[Part]:
         """Yield (ids, features) of at most ``size`` rows, memory-mapped; the order is fixed.
+
+        A part is good until the next one is asked for.
+
+        Args:
+            ids: which ids, in any order; all by default.
+
+        Raises:
+            DataError: an id is not present.
+        """
+        for span in self.spans(ids, size):
+            part, wanted = span.read()
+            yield part if wanted is None else (part[0][wanted], part[1][wanted])
+            span.segment.release()
+
+    def spans(self, ids: NDArray[np.int64] | None = None, size: int = SPAN) -> Iterator[Span]:
+        """Yield where the chunks of these ids lie; they can be read in any process.
 
         Args:
             ids: which ids, in any order; all by default.
@@ -284,7 +362,7 @@ class FeatureReader:
                 high = min(low + size, segment.rows)
                 keep = wanted[start + low : start + high]
                 if keep.any():
-                    yield _part(segment, low, high, keep)
+                    yield Span(segment, low, high, None if keep.all() else np.packbits(keep))
 
     def sorted_parts(self, size: int) -> Iterator[Part]:
         """Yield everything with ids ascending throughout; each part is copied."""
@@ -344,16 +422,6 @@ def _newest(ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64
     ordered = ids[order]
     last = np.append(ordered[1:] != ordered[:-1], True)
     return ordered[last], order[last]
-
-
-def _part(segment: Segment, low: int, high: int, keep: NDArray[np.bool_]) -> Part:
-    """Slice without a copy where all rows are kept; copy the rows themselves where few are."""
-    if keep.all():
-        return np.asarray(segment.ids[low:high]), segment.slice(low, high)
-    rows = low + np.flatnonzero(keep)
-    if 2 * len(rows) > high - low:
-        return segment.ids[rows], segment.slice(low, high)[keep]
-    return segment.ids[rows], segment.take(rows)
 
 
 def _stack(taken: Sequence[Features], segments: Sequence[Segment], dimensions: int) -> Features:

@@ -7,11 +7,12 @@ numbers and in how many rows each is not zero) and either ``data.npy`` (float32)
 
 from __future__ import annotations
 
+import mmap
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -54,6 +55,21 @@ class Segment:
         """The item ids, ascending."""
         return self._open("ids", np.int64, (self.rows,))
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs to open the same files; maps stay here."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def release(self) -> None:
+        """Give back the memory of what was read; it can be read again at any time.
+
+        Pages of a mapped file count as memory of this process from their first use until the
+        system is short of memory, so that reading all of a large file looks like holding it.
+        """
+        for name in ("_data", "_indices", "_dense"):
+            mapped = getattr(self.__dict__.get(name), "base", None)
+            if isinstance(mapped, np.memmap) and hasattr(mmap, "MADV_DONTNEED"):
+                mapped._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]  # NumPy's
+
     def slice(self, start: int, stop: int) -> Features:
         """Return rows [start, stop) without copying; bounded memory.
 
@@ -66,6 +82,8 @@ class Segment:
 
         pointers = self._indptr[start : stop + 1]
         first, last = int(pointers[0]), int(pointers[-1])
+        if first < 0 or last > self.values or bool((np.diff(pointers) < 0).any()):
+            raise self._damaged("indptr.npy", "its row limits are out of order")
         indices = self._indices[first:last]
         if indices.size and (int(indices.min()) < 0 or int(indices.max()) >= self.dimensions):
             raise self._damaged("indices.npy", "it holds columns that do not exist")
@@ -82,6 +100,9 @@ class Segment:
 
         starts = self._indptr[rows]
         lengths = self._indptr[rows + 1] - starts
+        ends = starts + lengths
+        if bool((starts < 0).any() or (lengths < 0).any() or (ends > self.values).any()):
+            raise self._damaged("indptr.npy", "its row limits are out of order")
         indptr = np.concatenate([[0], np.cumsum(lengths)])
         offsets = np.repeat(starts - indptr[:-1], lengths) + np.arange(indptr[-1])
         indices = self._indices[offsets]
@@ -117,8 +138,7 @@ class Segment:
     @cached_property
     def _indptr(self) -> NDArray[np.int64]:
         pointers: NDArray[np.int64] = self._open("indptr", np.int64, (self.rows + 1,))
-        ends_fit = int(pointers[0]) == 0 and int(pointers[-1]) == self.values
-        if not ends_fit or bool((np.diff(pointers) < 0).any()):
+        if int(pointers[0]) != 0 or int(pointers[-1]) != self.values:
             raise self._damaged("indptr.npy", "its row limits are out of order")
         return pointers
 
