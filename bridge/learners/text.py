@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from bridge.errors import DataError
 from bridge.learners.base import Encoder, Examples, Features, LearningTask
-from bridge.learners.calibration import fit_shifts, fit_sigmoid, sigmoid, softmax
+from bridge.learners.calibration import fit_shifts, fit_sigmoid, sigmoid
 from bridge.learners.encoding import HashedText
 from bridge.learners.linear import Fitted, balanced, fit_binary, fit_classes
 from bridge.learners.targets import known_class, unseen_prior
@@ -106,9 +106,12 @@ class TextModel:
     def predict(self, inputs: Any) -> NDArray[np.float32]:
         """Return calibrated probabilities, (n, k), of features (n, d)."""
         features = _csr(inputs)
+        found = self._squash(self._logits(features)) if len(self.fitted) else None
+        if found is not None and len(self.fitted) == len(self.classes):
+            return found
         probabilities = np.tile(self.prior, (features.shape[0], 1))
-        if len(self.fitted) and features.shape[0]:
-            probabilities[:, self.fitted] = self._squash(self._logits(features))
+        if found is not None:
+            probabilities[:, self.fitted] = found
         return probabilities
 
     def save(self, directory: Path) -> None:
@@ -118,29 +121,62 @@ class TextModel:
         write_model(self, directory)
 
     def _squash(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Turn logits, which are overwritten, into probabilities."""
         if self.task == "multi":
             return cast("NDArray[np.float32]", sigmoid(logits))
         share = np.float32(1.0) - self.prior.sum(dtype=np.float32)
         if logits.shape[1] == 1:
             second = sigmoid(logits[:, 0])
-            both = np.stack([1.0 - second, second], axis=1)
-        else:
-            both = softmax(logits)
-        return cast("NDArray[np.float32]", both * share)
+            found = np.stack([1.0 - second, second], axis=1)
+        else:  # the softmax, without copies
+            found = logits
+            found -= found.max(axis=1, keepdims=True)
+            np.exp(found, out=found)
+            found /= found.sum(axis=1, keepdims=True)
+        if share != 1:
+            found *= share
+        return found
 
     @cached_property
     def _table(self) -> NDArray[np.float32]:
-        """(d, h + 1): coefficients times idf, and idf squared for the row length."""
-        table = np.zeros((len(self.idf), self.coefficients.shape[1] + 1), np.float32)
-        table[self.columns, :-1] = self.coefficients * self.idf[self.columns, None]
-        table[:, -1] = self.idf**2
+        """(c + 1, h): coefficients times idf; the last row is zero, for all other columns.
+
+        Small enough to stay in the processor's cache, which a table of all d columns is not: that
+        makes the product up to three times as fast.
+        """
+        table = np.zeros((len(self.columns) + 1, self.coefficients.shape[1]), np.float32)
+        table[:-1] = self.coefficients * self.idf[self.columns, None]
         return table
 
+    @cached_property
+    def _rows(self) -> NDArray[np.int32]:
+        """(d,): the row of the table for each column."""
+        rows = np.full(len(self.idf), len(self.columns), np.int32)
+        rows[self.columns] = np.arange(len(self.columns), dtype=np.int32)
+        return rows
+
+    @cached_property
+    def _squares(self) -> NDArray[np.float32]:
+        return self.idf**2
+
+    @cached_property
+    def _only(self) -> NDArray[np.float32]:
+        """(d,): the one column of the table, for every column of the features."""
+        return self._table[self._rows, 0]
+
     def _logits(self, features: Any) -> NDArray[np.float32]:
-        """One sparse product gives logits and row lengths together."""
-        product = features @ self._table
-        length = _length(product[:, -1])
-        return cast("NDArray[np.float32]", product[:, :-1] / length[:, None] + self.intercepts)
+        from scipy.sparse import csr_matrix
+
+        length = _length(features @ self._squares)
+        if self._table.shape[1] == 1:
+            product = (features @ self._only)[:, None]
+        else:
+            compact = (features.data, self._rows.take(features.indices), features.indptr)
+            shape = (features.shape[0], len(self._table))
+            product = csr_matrix(compact, shape=shape, copy=False) @ self._table
+        product /= length[:, None]
+        product += self.intercepts
+        return cast("NDArray[np.float32]", product)
 
 
 # ---------------------------------------------------------------------------------------- training
