@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Literal, get_args
 
 from bridge.safe_text import plain, redacted
@@ -145,6 +146,7 @@ def _extra(record: logging.LogRecord) -> dict[str, Any]:
     return {name: value for name, value in vars(record).items() if name not in _STANDARD}
 
 
+@cache  # looking through everything that is installed takes as long as a few queries
 def _names() -> list[str]:
     """Names of the loggers above all of Bridge's and of the installed adapters'."""
     from importlib.metadata import entry_points  # half of what `bridge --help` would cost
