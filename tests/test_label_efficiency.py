@@ -16,6 +16,7 @@ sys.path.insert(0, str(BENCHMARKS))
 
 import label_efficiency  # noqa: E402  # found through the line above
 from peers.arena import Record, Split, play  # noqa: E402
+from peers.bridges import Bridge, loop  # noqa: E402
 from peers.datasets import Rows, prepare  # noqa: E402
 from peers.summary import Cell, area, load_cell, ratios, reached, table  # noqa: E402
 
@@ -144,6 +145,21 @@ def test_a_contender_that_asks_twice_is_refused(tmp_path: Path) -> None:
     split = Split(prepare(small(), 0, tmp_path))
     with pytest.raises(ValueError, match="twice"):
         play(split, Greedy(split, again=True), Record(split), batch=20, budget=60)
+
+
+@pytest.mark.parametrize("strategy", ["loop", "acquisition"])
+def test_bridge_begins_with_the_items_that_all_others_begin_with(
+    tmp_path: Path, strategy: str
+) -> None:
+    split = Split(prepare(small(), 4, tmp_path))
+    order = np.random.default_rng(4).permutation(len(split.pool_labels)).tolist()
+    bridge = Bridge(split, strategy, tmp_path / "scratch", batch=20)
+    asked, model = next(loop(bridge, batch=20, budget=20))
+    taught = 17 if strategy == "loop" else 20  # the others of a batch are of the hold-out
+    assert set(order[:taught]) <= set(asked.tolist())
+    assert len(asked) == 20
+    assert model is not None
+    assert bridge.said(model).shape == (90, 2)
 
 
 def test_cells_are_played_kept_and_told(

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from bridge.acquisition import AcquisitionSpec
 from bridge.config import QueueSettings, Settings
 from bridge.labeled import Labeled, schema_of
 from bridge.learners import make_learner
@@ -22,6 +23,7 @@ from bridge.learners.base import Examples, Model
 from bridge.oracle import OraclePlatform
 from bridge.records import Item
 from bridge.simulation import scratch_settings
+from bridge.store.changes import DRAW_RANGE, draw_of
 from bridge.store.features import FeatureStore
 from bridge.store.models import load_model
 from bridge.sync import STEPS, Wanted, run
@@ -32,23 +34,24 @@ STRATEGIES: dict[str, dict[str, Any]] = {
     "acquisition": {"hold_out_share": 0.0},
     "random": {},
 }
+HOLD_OUT = AcquisitionSpec().hold_out_share
 
 
 class Bridge:
     """A split as Bridge sees it: items, a schema, and the test part encoded."""
 
-    def __init__(self, split: Split, acquisition: dict[str, Any], scratch: Path, batch: int):
+    def __init__(self, split: Split, strategy: str, scratch: Path, batch: int) -> None:
         self.split = split
         texts = json.loads((split.folder / "texts.json").read_text())
+        keys = keys_of(split, STRATEGIES[strategy].get("hold_out_share", HOLD_OUT))
         self.rows = [
-            # Lots are drawn by the key, so that each seed needs keys of its own.
-            Labeled(Item(key=f"{split.seed}/{place}", text=text), (split.classes[label],))
-            for place, (text, label) in enumerate(
-                zip(texts["pool"], split.pool_labels, strict=True)
-            )
+            Labeled(Item(key=key, text=text), (split.classes[label],))
+            for key, text, label in zip(keys, texts["pool"], split.pool_labels, strict=True)
         ]
+        self.place = {key: place for place, key in enumerate(keys)}
         self.schema = schema_of(self.rows)
-        sections: dict[str, Any] = {"acquisition": {"seed": split.seed, **acquisition}}
+        acquisition = {"seed": split.seed, **STRATEGIES[strategy]}
+        sections: dict[str, Any] = {"acquisition": acquisition}
         if (split.folder / "pool.npy").exists():
             factory = Path(__file__).with_name("pixels.py")
             sections["model"] = {"estimator": f"{factory}:learner"}
@@ -86,7 +89,7 @@ def loop(bridge: Bridge, batch: int, budget: int) -> Iterator[tuple[np.ndarray, 
     settings = bridge.settings.model_copy(update={"queue": QueueSettings(depth=batch, batch=1)})
     while True:
         result = run(settings, platform, Wanted(STEPS))
-        asked = places_answered(platform)
+        asked = np.array([bridge.place[key] for key in answered(platform)], int)
         if len(asked):
             models = settings.store_directory / "models"
             champion = result.champion
@@ -98,15 +101,27 @@ def loop(bridge: Bridge, batch: int, budget: int) -> Iterator[tuple[np.ndarray, 
             return
 
 
-def places_answered(platform: OraclePlatform) -> np.ndarray:
-    """Return the places in the pool of all items that were answered, in the order of answers."""
-    answered = [
-        int(change.key.rpartition("/")[2])
-        for page in platform.pull(None)
-        for change in page.changes
-        if change.annotations
-    ]
-    return np.array(answered, int)
+def answered(platform: OraclePlatform) -> list[str]:
+    """Return the keys of all items that were answered, in the order of answers."""
+    changes = (change for page in platform.pull(None) for change in page.changes)
+    return [change.key for change in changes if change.annotations]
+
+
+def keys_of(split: Split, hold_out_share: float) -> list[str]:
+    """Return a key for each place in the pool, so that Bridge draws in everyone's random order.
+
+    Lots are drawn by the key alone. Luck in the first labels decides much where a class is rare,
+    and should be the same for all. The lots that are reserved for the hold-out go to the order's
+    end.
+    """
+    size = len(split.pool_labels)
+    keys = sorted((f"{split.seed}/{number}" for number in range(size)), key=draw_of)
+    reserved = sum(draw_of(key) < hold_out_share * DRAW_RANGE for key in keys)
+    given = [""] * size
+    order = np.random.default_rng(split.seed).permutation(size)
+    for place, key in zip(order.tolist(), keys[reserved:] + keys[:reserved], strict=True):
+        given[place] = key
+    return given
 
 
 def main() -> None:
@@ -114,7 +129,7 @@ def main() -> None:
     split = Split(given.split)
     record = Record(split)
     with tempfile.TemporaryDirectory(prefix="bridge-efficiency-") as scratch:
-        bridge = Bridge(split, STRATEGIES[given.strategy], Path(scratch), given.batch)
+        bridge = Bridge(split, given.strategy, Path(scratch), given.batch)
         order = np.random.default_rng(split.seed).permutation(len(split.pool_labels))
         full = record.note("full", order, bridge.said(bridge.taught(order)))
         if given.strategy == "random":

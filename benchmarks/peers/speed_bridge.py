@@ -60,6 +60,8 @@ def main() -> None:
         return [pick.id for pick in picks]
 
     if given.strategy == "diverse":
+        import sklearn.cluster  # noqa: F401  # the peers, too, have it loaded before they are asked
+
         report(diverse, given, name="diverse: clustered margin")
         return
     strategy = given.strategy.replace(" ", "_")

@@ -16,7 +16,7 @@ __all__ = ["LEVELS", "Cell", "area", "at", "load_cell", "ratios", "reached", "ta
 LEVELS = (0.90, 0.95, 0.98)
 IN_A_ROW = 3
 BASELINES = {"own": "random-bridge", "usual": "random-usual"}
-OWN_LEARNER = ("bridge", "bridge-acquisition")
+OWN_LEARNER = ("bridge", "bridge-acquisition", "random-bridge")
 
 
 @dataclass(frozen=True)
