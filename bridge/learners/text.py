@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from bridge.errors import DataError
 from bridge.learners.base import Encoder, Examples, Features, LearningTask
 from bridge.learners.calibration import fit_shifts, fit_sigmoid, sigmoid
+from bridge.learners.directions import SAMPLE, Directions, find_directions, weight
 from bridge.learners.encoding import HashedText
 from bridge.learners.linear import Fitted, balanced, fit_binary, fit_classes
 from bridge.learners.targets import known_class, unseen_prior
@@ -44,7 +45,7 @@ class TextLearner:
     @property
     def id(self) -> str:
         """Names the algorithm, its version and its parameters."""
-        return f"text-linear-v2/{self.class_weight}/{self.strength:g}/{self.encoder.id}"
+        return f"text-linear-v3/{self.class_weight}/{self.strength:g}/{self.encoder.id}"
 
     def fit(self, examples: Examples, pool: FeatureReader | None, *, seed: int) -> TextModel:
         """Train from scratch; see :class:`bridge.learners.base.Learner`."""
@@ -56,11 +57,13 @@ class TextLearner:
                 "Set model.estimator to a learner that can read these items.",
             )
         labels, weights = examples.labels[used], examples.weights[used].astype(np.float64)
-        head = _Head(features, _inverse_frequency(features, pool), self, seed)
+        idf = _inverse_frequency(features, pool)
+        head = _Head(features, idf, _directions(features, idf, pool, seed), self, seed)
         fit = head.fit_single if examples.task == "single" else head.fit_multi
         if len(weights):
             weights /= weights.mean()
         fitted, prior, (coefficients, intercepts) = fit(labels, weights)
+        coefficients = head.of_words(coefficients)
         return TextModel(
             encoder_id=self.encoder.id,
             classes=examples.classes,
@@ -187,26 +190,45 @@ Held = list[tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]]
 
 
 class _Head:
-    """The training rows on compact columns, weighted by idf and of unit length."""
+    """The training rows on compact columns, of unit length; then the pool's directions, if any."""
 
     def __init__(
-        self, features: Any, idf: NDArray[np.float32], learner: TextLearner, seed: int
+        self,
+        features: Any,
+        idf: NDArray[np.float32],
+        directions: Directions | None,
+        learner: TextLearner,
+        seed: int,
     ) -> None:
-        from scipy.sparse import csr_matrix
-
         present = (np.bincount(features.indices, minlength=features.shape[1]) > 0) & (idf > 0)
+        if directions is not None:
+            present[directions.columns] = True
         self.columns = np.flatnonzero(present).astype(np.int32)
         self.idf = idf
-        new_number = np.cumsum(present, dtype=np.int32) - 1
-        length = np.repeat(_length(features @ idf**2), np.diff(features.indptr))
-        kept = present[features.indices]
-        data = (features.data * idf[features.indices] / length)[kept]
-        indices = new_number[features.indices][kept]
-        indptr = np.concatenate([[0], np.cumsum(kept)])[features.indptr].astype(np.int32)
-        shape = (features.shape[0], len(self.columns))
-        self._rows = csr_matrix((data, indices, indptr), shape=shape)
+        self._rows = _compact(features, idf, present)
+        self._spread: NDArray[np.float32] | None = None
+        if directions is not None:
+            self._see(directions)
         self._learner = learner
         self._seed = seed
+
+    def _see(self, directions: Directions) -> None:
+        """Append what the rows are on the directions."""
+        from scipy.sparse import csr_matrix, hstack
+
+        spread = np.zeros((len(self.columns), directions.vectors.shape[1]), np.float32)
+        places = np.searchsorted(self.columns, directions.columns)
+        spread[places] = directions.vectors * np.float32(weight(self._rows.shape[0]))
+        self._spread = spread
+        self._rows = hstack([self._rows, csr_matrix(self._rows @ spread)], format="csr")
+
+    def of_words(self, coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the coefficients of the columns alone: those of the directions are spread out."""
+        if self._spread is None:
+            return coefficients
+        own = len(self.columns)
+        spread: NDArray[np.float32] = coefficients[:own] + self._spread @ coefficients[own:]
+        return spread
 
     def fit_single(self, labels: NDArray[np.int8], weights: NDArray[np.float64]) -> Parts:
         known, classes = known_class(labels)
@@ -233,7 +255,7 @@ class _Head:
         return fitted, prior, (coefficients, np.concatenate([s[1] for s in solved]))
 
     def _nothing(self) -> Fitted:
-        return np.zeros((len(self.columns), 0), np.float32), np.zeros(0, np.float32)
+        return np.zeros((self._rows.shape[1], 0), np.float32), np.zeros(0, np.float32)
 
     def _solve(self, rows: Any, targets: NDArray[np.int64], weights: NDArray[np.float64]) -> Fitted:
         """Fit class numbers 0..m-1, all present."""
@@ -288,6 +310,36 @@ def _folds(targets: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
     folds = np.empty(len(targets), np.int64)
     folds[by_class] = np.arange(len(targets)) % FOLDS
     return folds
+
+
+def _compact(features: Any, idf: NDArray[np.float32], present: NDArray[np.bool_]) -> Any:
+    """Return rows of unit length on the columns that are present, (n, c) CSR."""
+    from scipy.sparse import csr_matrix
+
+    new_number = np.cumsum(present, dtype=np.int32) - 1
+    length = np.repeat(_length(features @ idf**2), np.diff(features.indptr))
+    kept = present[features.indices]
+    data = (features.data * idf[features.indices] / length)[kept]
+    indices = new_number[features.indices][kept]
+    indptr = np.concatenate([[0], np.cumsum(kept)])[features.indptr].astype(np.int32)
+    return csr_matrix((data, indices, indptr), shape=(features.shape[0], int(present.sum())))
+
+
+def _directions(
+    features: Any, idf: NDArray[np.float32], pool: FeatureReader | None, seed: int
+) -> Directions | None:
+    """Find directions in items at even distances in the pool, else in the training rows."""
+    if not weight(features.shape[0]):
+        return None
+    known = pool is not None and pool.count > 0
+    ids = pool.ids if pool is not None and known else np.arange(features.shape[0])
+    some = ids[np.unique(np.linspace(0, len(ids) - 1, min(len(ids), SAMPLE)).astype(np.int64))]
+    rows = _csr(pool.rows(some)) if pool is not None and known else features[some]
+    present = idf > 0
+    found = find_directions(_compact(rows, idf, present), seed)
+    if found is None:
+        return None
+    return Directions(np.flatnonzero(present)[found.columns], found.vectors)
 
 
 def _inverse_frequency(features: Any, pool: FeatureReader | None) -> NDArray[np.float32]:
