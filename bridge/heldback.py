@@ -46,19 +46,24 @@ class TestSet:
 
     def score(self, model: Model) -> float:
         """Return the F1 of the rarer of two classes, or the macro-F1 of several; in [0, 1]."""
-        import numpy as np
         from sklearn.metrics import f1_score
 
-        said = model.predict(self._inputs)
-        columns = {name: said[:, index] for index, name in enumerate(model.classes)}
-        nothing = np.zeros(len(said), dtype=np.float32)
-        said = np.stack([columns.get(name, nothing) for name in self._schema.names], axis=1)
+        said = self.said(model)
         if self._schema.task == "multi":
             return float(f1_score(self.truth, said >= 0.5, average="macro", zero_division=0.0))
         truth, guess = self.truth.argmax(axis=1), said.argmax(axis=1)
         if len(self._schema.names) == 2:
             return float(f1_score(truth == self._rarest, guess == self._rarest, zero_division=0.0))
         return float(f1_score(truth, guess, average="macro", zero_division=0.0))
+
+    def said(self, model: Model) -> NDArray[np.float32]:
+        """Return a model's probabilities, with the columns of :attr:`truth`."""
+        import numpy as np
+
+        said = model.predict(self._inputs)
+        columns = {name: said[:, index] for index, name in enumerate(model.classes)}
+        nothing = np.zeros(len(said), dtype=np.float32)
+        return np.stack([columns.get(name, nothing) for name in self._schema.names], axis=1)
 
 
 def split(

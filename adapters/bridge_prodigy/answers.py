@@ -28,8 +28,9 @@ def as_annotation(
 
     An answer whose value cannot be used is told as skipped: it was given, and teaches nothing.
     The id depends on the item, the annotator and, for a binary task, its label; so a person's
-    later answer replaces the earlier one. What the recipe ``review`` saved, decided by a person or
-    accepted because all versions agree, stands apart from it and is the reference.
+    later answer replaces the earlier one, unless Bridge asked for the item again. What the recipe
+    ``review`` saved, decided by a person or accepted because all versions agree, stands apart from
+    it and is the reference.
 
     Args:
         seconds: how long the answer took, see :class:`bridge_prodigy.pace.Pace`.
@@ -40,6 +41,7 @@ def as_annotation(
     """
     reviewed = bool(versions_of(task)) or task.get("_view_id") == "review"
     annotator = _annotator(task, reading.dataset)
+    again = task.get("bridge_relabel")
     label = binary_label(task, reading)
     trouble = None
     try:
@@ -47,7 +49,12 @@ def as_annotation(
     except Unusable as error:
         status, value, trouble = "skipped", None, str(error)
     annotation = Annotation(
-        id=digest(["prodigy", key, label, annotator, *(["review"] if reviewed else [])]),
+        id=digest(
+            [
+                *("prodigy", key, label, annotator),
+                *(["review"] if reviewed else ["again", again] if again else []),
+            ]
+        ),
         item_key=key,
         annotator=annotator,
         status=status,

@@ -82,11 +82,13 @@ def task_hash(task: Mapping[str, Any]) -> int:
     return _murmur()(str(own) + (_joined(task, TASK_KEYS) or _dumped(shown)))
 
 
-def question_hash(own_input: int, key: str, label: str | None) -> int:
+def question_hash(own_input: int, key: str, label: str | None, again: str | None = None) -> int:
     """Task hash that Bridge gives its own tasks: of the input, the item and the label asked about.
 
     Prodigy keeps a hash that a task brings along. This one does not depend on options, prediction
     or rank, so that a new round is the same question; and it depends on the item, so that two
-    items with the same text are two questions.
+    items with the same text are two questions. ``again`` is the batch in which an item that has an
+    answer is asked again: Prodigy would leave the same question out.
     """
-    return _murmur()(str(own_input) + _dumped({"bridge_key": key, "label": label}))
+    asked = {"bridge_key": key, "label": label} | ({} if again is None else {"again": again})
+    return _murmur()(str(own_input) + _dumped(asked))

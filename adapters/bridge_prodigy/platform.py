@@ -81,6 +81,7 @@ class Prodigy:
             ranking="exact",
             deletions="full pull",
             annotators=True,
+            relabels=True,
         )
 
     @property

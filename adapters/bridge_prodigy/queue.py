@@ -89,8 +89,15 @@ def merged(
 ) -> list[dict[str, Any]]:
     """Return the queue with tasks added by rank; of equal ranks the queued one comes first.
 
-    A task whose item is queued already stays as it is queued: it may have been re-ranked since.
+    A task whose item is queued already stays as it is queued: it may have been re-ranked since. One
+    that asks again takes the place of the answered one.
     """
-    known = {task["bridge_key"] for task in queued}
-    new = [task for task in added if task["bridge_key"] not in known]
-    return sorted([*queued, *new], key=_rank)
+    known = {_asked(task) for task in queued}
+    new = [task for task in added if _asked(task) not in known]
+    replaced = {task["bridge_key"] for task in new if task.get("bridge_relabel")}
+    kept = [task for task in queued if task["bridge_key"] not in replaced]
+    return sorted([*kept, *new], key=_rank)
+
+
+def _asked(task: Mapping[str, Any]) -> tuple[Any, Any]:
+    return task["bridge_key"], task.get("bridge_relabel")

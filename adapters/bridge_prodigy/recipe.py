@@ -133,7 +133,7 @@ def _identity(task: dict[str, Any]) -> str:
     """What makes a task the same one in the next version of the file."""
     if not ("text" in task or "image" in task):
         raise KeyError("text")
-    return json.dumps([task["bridge_key"], task.get("label")])
+    return json.dumps([task["bridge_key"], task.get("label"), task.get("bridge_relabel")])
 
 
 def tokens_of(text: str, chars: bool = False) -> list[dict[str, Any]]:

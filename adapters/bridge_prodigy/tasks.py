@@ -39,14 +39,18 @@ def as_task(entry: QueueItem, view: View, schema: LabelSchema, batch_id: str) ->
     """Return the task that asks about one item, as one line of the queue file.
 
     ``choice`` has the options and the pre-selected ones in ``accept``; ``classification`` has the
-    one ``label`` that is asked about; the manual views have the bare content.
+    one ``label`` that is asked about; the manual views have the bare content. A task that asks
+    again is another question to Prodigy, and says so in ``bridge_relabel``.
     """
     content = _content(entry)
     label = schema.names[0] if view == "classification" else None
     task: dict[str, Any] = {**entry.item.meta, **content}
     task |= {"bridge_key": entry.item.key, "bridge_batch": batch_id}
     task["_input_hash"] = input_hash(content)
-    task["_task_hash"] = question_hash(task["_input_hash"], entry.item.key, label)
+    again = batch_id if entry.source == "relabel" else None
+    if again is not None:
+        task["bridge_relabel"] = again
+    task["_task_hash"] = question_hash(task["_input_hash"], entry.item.key, label, again)
     task["meta"] = _shown_meta(entry)
     if label is not None:
         task["label"] = label
