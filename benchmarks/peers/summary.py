@@ -11,9 +11,21 @@ from statistics import median
 
 import numpy as np
 
-__all__ = ["LEVELS", "Cell", "area", "at", "load_cell", "ratios", "reached", "table", "write_csv"]
+__all__ = [
+    "LEVELS",
+    "Cell",
+    "area",
+    "at",
+    "load_cell",
+    "ratios",
+    "reached",
+    "table",
+    "write_csv",
+    "write_summary",
+]
 
 LEVELS = (0.90, 0.95, 0.98)
+RATIO_AT = 0.95  # the level that the tables tell ratios of
 IN_A_ROW = 3
 BASELINES = {"own": "random-bridge", "usual": "random-usual"}
 OWN_LEARNER = ("bridge", "bridge-acquisition", "random-bridge")
@@ -126,6 +138,28 @@ def write_csv(cells: Iterable[Cell], path: Path) -> None:
                 writer.writerow([cell.dataset, cell.name, cell.seed, *row, cell.full])
 
 
+def write_summary(cells: Sequence[Cell], path: Path) -> None:
+    """Write all measures of each cell as one row; ratios are against random on the same seed."""
+    names = [f"{level:.0%}" for level in LEVELS]
+    head = ["dataset", "contender", "seed", "full_f1", *(f"labels_{name}" for name in names)]
+    for baseline in BASELINES.values():
+        head += [f"{baseline}_times_{name}" for name in names]
+    head += ["area_200", "area_400", "found_200", "ap_200"]
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(head)
+        for cell in cells:
+            row: list[object] = [cell.dataset, cell.name, cell.seed, cell.full]
+            row += [reached(cell, level) for level in LEVELS]
+            for name in BASELINES.values():
+                random = [c for c in cells if (c.dataset, c.name) == (cell.dataset, name)]
+                for level in LEVELS:
+                    row += [f"{x:.2f}" for x in ratios([cell], random, level)] or [""]
+            row += [f"{area(cell, upto):.4f}" for upto in (200, 400)]
+            row += [at(cell, cell.found, 200), at(cell, cell.ap, 200)]
+            writer.writerow(row)
+
+
 def table(cells: Sequence[Cell], titles: dict[str, str]) -> str:
     """Return a Markdown table for each data set; medians, and ranges of the seeds in brackets."""
     parts = []
@@ -137,11 +171,10 @@ def table(cells: Sequence[Cell], titles: dict[str, str]) -> str:
 
 def _table(dataset: str, cells: Sequence[Cell], titles: dict[str, str]) -> str:
     binary = any(not isnan(value) for cell in cells for value in cell.ap)
-    head = ["", "full F1", *(f"labels to {level:.0%}" for level in LEVELS)]
-    head += ["× random, own learner, 95 %", "× usual script, 90 %", "95 %", "98 %"]
-    head += ["area 200", "area 400"] + (["found in 200", "AP at 200"] if binary else [])
-    lines = [f"**{dataset}**: {cells[0].size} labels in the pool", "", _line(head)]
-    lines.append("|" + "---|" * len(head))
+    head = [dataset, "full F1", *(f"{level:.0%}" for level in LEVELS)]
+    head += ["× random", "× usual", "area 200", "area 400"]
+    head += ["found", "AP"] if binary else []
+    lines = [_line(head), "|" + "---|" * len(head)]
     by_name = {
         name: [cell for cell in cells if cell.name == name]
         for name in dict.fromkeys(cell.name for cell in cells)
@@ -151,8 +184,7 @@ def _table(dataset: str, cells: Sequence[Cell], titles: dict[str, str]) -> str:
         usual = by_name.get(BASELINES["usual"], [])
         row = [f"{titles.get(name, name)} ({len(some)})", _mean([cell.full for cell in some])]
         row += [_labels([reached(cell, level) for cell in some]) for level in LEVELS]
-        row.append(_ratio(ratios(some, own, 0.95)))
-        row += [_ratio(ratios(some, usual, level)) for level in LEVELS]
+        row += [_ratio(ratios(some, random, RATIO_AT)) for random in (own, usual)]
         row += [_mean([area(cell, upto) for cell in some]) for upto in (200, 400)]
         if binary:
             row.append(_middle([at(cell, cell.found, 200) for cell in some]))
@@ -171,19 +203,19 @@ def _mean(values: Sequence[float]) -> str:
 
 
 def _middle(values: Sequence[float]) -> str:
-    return f"{median(values):.0f} ({min(values):.0f}-{max(values):.0f})"
+    return f"{median(values):.0f} ({min(values):.0f} to {max(values):.0f})"
 
 
 def _labels(values: Sequence[float]) -> str:
     names = ["never" if value == inf else f"{value:,.0f}" for value in sorted(values)]
     middle = median(values)
     shown = "never" if middle == inf else f"{middle:,.0f}"
-    return f"{shown} ({names[0]}-{names[-1]})" if names[0] != names[-1] else shown
+    return f"{shown} ({names[0]} to {names[-1]})" if names[0] != names[-1] else shown
 
 
 def _ratio(values: Sequence[float]) -> str:
     if not values:
         return ""
     low, middle, high = min(values), median(values), max(values)
-    shown = ["-" if value == 0 else f"{value:.1f}" for value in (middle, low, high)]
-    return f"{shown[0]} ({shown[1]}-{shown[2]})" if low != high else shown[0]
+    shown = ["never" if value == 0 else f"{value:.1f}" for value in (middle, low, high)]
+    return f"{shown[0]} ({shown[1]} to {shown[2]})" if low != high else shown[0]
