@@ -99,7 +99,7 @@ def test_the_table_tells_medians_and_ranges() -> None:
     assert line.startswith("| Bridge (3) | 0.670 | 40 (40 to never) | 40 (40 to never) |")
     assert (
         line.count("| 1.0 (never to 1.0) |") == 1
-    )  # against the usual script; there is no other random
+    )  # there is one random
 
 
 def test_a_thinned_class_is_rare_in_the_pool_and_as_light_in_the_test_part(tmp_path: Path) -> None:
