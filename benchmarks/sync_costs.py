@@ -5,12 +5,13 @@ pulls and queues), a sync with 100 answers (which encodes the pool once), a sync
 answers after that, and one with nothing new; an hour passes on the platform between them.
 Reported: wall and CPU seconds of the sync's process, seconds by step, calls to the platform, and
 the greatest resident memory. Texts are made of a Zipf-like vocabulary, about 60 words each; seconds
-are of this machine, their ratios carry over.
+are of this machine, their ratios carry over. Bytecode is compiled before, as an installer does it.
 """
 
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import os
 import random
@@ -48,6 +49,13 @@ def texts(count: int, seed: int = 0) -> list[dict[str, str]]:
         words = [*drawn[n * 59 : n * 59 + 59], rng.choice(MARKS[label])]
         rows.append({"key": f"{label}-{n}", "text": " ".join(words), "label": label})
     return rows
+
+
+def compile_sources() -> None:
+    """Have bytecode, as an installed Bridge has it, whatever the environment says of writing it."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    for name in ("bridge", "adapters"):
+        compileall.compile_dir(Path(__file__).parents[1] / name, quiet=1)
 
 
 def start_emulator(data: Path) -> tuple[subprocess.Popen[str], dict[str, str]]:
@@ -135,46 +143,11 @@ def report(name: str, result: dict[str, object]) -> None:
     )
 
 
-def startup() -> None:
-    """Time short commands against a bare click program, best of 5; name what they load."""
-    bare = "import click\n@click.command()\ndef main(): pass\nmain(['--help'], prog_name='x')"
-    print("\nstart-up, CPU seconds, best of 5")
-    with tempfile.TemporaryDirectory() as scratch:
-        config = Path(scratch) / "bridge.toml"
-        config.write_text(
-            '[platform]\ntype = "prodigy"\ndataset = "d"\nsource = "s.jsonl"\n'
-            'queue = "q.jsonl"\nclasses = ["a", "b"]\n'
-        )
-        cases = {
-            "click --help": ["-c", bare],
-            "bridge --help": ["-m", "bridge", "--help"],
-            "bridge status": ["-m", "bridge", "status", "-c", str(config)],
-        }
-        for name, words in cases.items():
-            took = min(_cpu([sys.executable, *words]) for _ in range(5))
-            loaded = subprocess.run(
-                [sys.executable, "-X", "importtime", *words],
-                capture_output=True,
-                text=True,
-                check=False,
-            ).stderr
-            heavy = [m for m in ("numpy", "scipy", "sklearn") if re.search(rf"\| +{m}\n", loaded)]
-            print(f"  {name:15} {took:.3f}  loads of NumPy, SciPy, scikit-learn: {heavy or 'none'}")
-
-
-def _cpu(command: list[str]) -> float:
-    before = os.times()
-    subprocess.run(command, capture_output=True, check=True)
-    after = os.times()
-    used = after.children_user + after.children_system
-    return used - before.children_user - before.children_system
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pools", type=int, nargs="*", default=[10_000, 100_000])
     given = parser.parse_args()
-    startup()
+    compile_sources()
     for pool in given.pools:
         measure(pool)
 

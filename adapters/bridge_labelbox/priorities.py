@@ -13,6 +13,8 @@ from bridge_labelbox.settings import LabelboxSettings
 
 __all__ = ["prioritize"]
 
+# Every escape that this writes is one of GraphQL's too (October 2021, 2.9.4).
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
 _AT_ONCE = 500  # rows in one call; no limit is documented
 
 
@@ -46,6 +48,5 @@ def _set(client: Client, settings: LabelboxSettings, ranked: Sequence[tuple[str,
 
 def _override(key: str, priority: int) -> str:
     row = identifier(key)
-    # Every escape that this writes is one of GraphQL's too (October 2021, 2.9.4).
-    value = json.dumps(row.value, ensure_ascii=False)
-    return f"{{dataRowIdentifier: {{id: {value}, idType: {row.kind}}}, priority: {priority}}}"
+    named = f"{{id: {_quoted(row.value)}, idType: {row.kind}}}"
+    return f"{{dataRowIdentifier: {named}, priority: {priority}}}"
