@@ -13,6 +13,7 @@ from bridge.testing.playing import (
     chosen,
     cursor_of,
     queue_up,
+    relabel_of,
     replay,
     texts,
 )
@@ -137,6 +138,26 @@ class OptionalTests:
                 platform.rerank(reverse.items, platform.schema())
             rig.lose_write(0)
             assert rig.queue() == list(reverse.keys)
+
+    def test_relabel(self, rig: Rig, platform: Platform) -> None:
+        """What has an answer is asked again, once and blind, and both answers stand."""
+        needs(platform.capabilities.relabels, "way to ask again")
+        items = texts(3)
+        rig.add_items(items)
+        queue_up(platform, items)
+        rig.answer("key-0", ["ham"])
+        again = relabel_of(items[0])
+        for _ in range(2):
+            platform.push(again, platform.schema())
+        assert rig.queue().count("key-0") == 1
+        assert "key-0" not in rig.pre_annotations()
+        last = replay(platform.pull(None))[2]
+        assert last["key-0"].queued is not False
+        rig.answer("key-0", ["späm"])
+        assert "key-0" not in rig.queue()
+        _, annotations, _ = replay(platform.pull(None))
+        told = [chosen(a) for a in annotations.values() if a.item_key == "key-0"]
+        assert sorted(told) == [("ham",), ("späm",)]
 
     def test_several_classes(self, rig_of_several: Rig) -> None:
         """In a project where several classes may apply, none, one or several are told."""

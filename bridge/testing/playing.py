@@ -18,7 +18,16 @@ from bridge.records import (
     digest,
 )
 
-__all__ = ["CLASSES", "batch_of", "chosen", "cursor_of", "queue_up", "replay", "texts"]
+__all__ = [
+    "CLASSES",
+    "batch_of",
+    "chosen",
+    "cursor_of",
+    "queue_up",
+    "relabel_of",
+    "replay",
+    "texts",
+]
 
 CLASSES = ("ham", "no", "späm")  # "no" must stay text in every format; one is not ASCII
 
@@ -74,6 +83,17 @@ def batch_of(items: Sequence[Item], classes: Sequence[str], *, model: str | None
         created_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
         model_version=model,
         items=tuple(entries),
+    )
+
+
+def relabel_of(item: Item) -> Batch:
+    """Make a batch that asks once more for an item that has an answer."""
+    entry = QueueItem(item=item, rank=0, score=1.0, source="relabel", reason="answers differ")
+    return Batch(
+        id=digest(["again", item.key])[:12],
+        created_at=datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC),
+        model_version="m-1",
+        items=(entry,),
     )
 
 
