@@ -151,9 +151,11 @@ def before_labelbox(emulator: Emulator) -> Iterator[FaultyProxy]:
     with FaultyProxy(urlsplit(emulator.url).netloc, _labelbox_sorts) as proxy:
         with emulator.world.lock:
             base, emulator.world.base = emulator.world.base, proxy.url
-        yield proxy
-        with emulator.world.lock:
-            emulator.world.base = base
+        try:
+            yield proxy
+        finally:
+            with emulator.world.lock:
+                emulator.world.base = base
 
 
 def _labelbox_sorts(method: str, path: str, asked: bytes) -> set[str]:

@@ -153,10 +153,12 @@ def served(server: LabelStudio) -> Iterator[str]:
     http.daemon_threads = True
     thread = threading.Thread(target=http.serve_forever, args=(0.02,))
     thread.start()
-    yield f"http://127.0.0.1:{http.server_port}"
-    http.shutdown()
-    http.server_close()
-    thread.join()
+    try:
+        yield f"http://127.0.0.1:{http.server_port}"
+    finally:
+        http.shutdown()
+        http.server_close()
+        thread.join()
 
 
 @dataclass

@@ -168,6 +168,8 @@ class Wire:
     def _fits(self, row: dict[str, Any], one: dict[str, Any]) -> bool:
         field, value = one["filter"].removeprefix("filter:tasks:"), one["value"]
         match one["operator"]:
+            case "not_equal":
+                return row[field] != value
             case "greater":
                 return row[field] > value
             case "greater_or_equal":

@@ -58,11 +58,13 @@ def raw_server(*scripts: Say) -> Iterator[RawServer]:
         server = RawServer(scripts, f"http://127.0.0.1:{listener.getsockname()[1]}")
         thread = threading.Thread(target=server._accept, args=(listener,), daemon=True)
         thread.start()
-        yield server
-        server.over.set()
-        with suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
-        thread.join(5)
+        try:
+            yield server
+        finally:
+            server.over.set()
+            with suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+            thread.join(5)
 
 
 def plain(body: bytes, *headers: str, status: str = "200 OK") -> Say:

@@ -38,7 +38,7 @@ class LongLine:
         self.size += len(piece)
         if self.key is None:
             seen = self._tail + piece
-            self.id = self.id or _first(_ID, seen) or ""
+            self.id = self.id or _id(seen)
             self.key = _key(self.id, seen)
             self._tail = seen[-_LONGEST:]
 
@@ -83,19 +83,22 @@ def _whole(parts: list[bytes], long: LongLine | None) -> Iterator[bytes | LongLi
 def key_in(line: bytes) -> str | None:
     """Return the key of the item of a line that cannot be decoded; None where it cannot be seen."""
     seen = b" " + line
-    return _key(_first(_ID, seen) or "", seen)
+    return _key(_id(seen), seen)
+
+
+# Looking for plain bytes first is hundreds of times as fast, and these lines are long.
+
+
+def _id(seen: bytes) -> str:
+    found = _ID.search(seen) if b'"id"' in seen else None
+    return "" if found is None else _decoded(found[1]) or ""
 
 
 def _key(row_id: str, seen: bytes) -> str | None:
-    found = _KEY.search(seen)
-    if found is None or not row_id:
+    found = _KEY.search(seen) if row_id and b'"global_key"' in seen else None
+    if found is None:
         return None
     return key_of(row_id, None if found[1] == b"null" else _decoded(found[1]))
-
-
-def _first(pattern: re.Pattern[bytes], seen: bytes) -> str | None:
-    found = pattern.search(seen)
-    return None if found is None else _decoded(found[1])
 
 
 def _decoded(text: bytes) -> str | None:

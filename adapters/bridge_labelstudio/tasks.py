@@ -178,20 +178,22 @@ def changed_tasks(
 
 def _too_large(client: Client, project: int, error: TooLarge) -> tuple[int, Tasks]:
     """Return the number of a task that is too large alone, and how to tell of it."""
-    found = _FIRST.search(error.start)
-    if found is None:
-        raise error
-    number = int(found[1])
+    number = _first_of(error)
     problem = Problem(
         where=f"task {number}",
         what=f"The task cannot be read: {error.what}",
         fix="Make it smaller, or raise 'largest_answer_mb' and run with --full; others were read.",
     )
-    try:  # its annotations may be what is large
-        unread = list(tasks_by_id(client, project, [number]))
-    except TooLarge:
-        unread = []
-    return number, Tasks([], [problem], None, unread)
+    # Without annotations, it may be small enough to tell its key.
+    return number, Tasks([], [problem], None, list(tasks_by_id(client, project, [number])))
+
+
+def _first_of(error: TooLarge) -> int:
+    """Return the number of the first task of an answer that was not read on."""
+    found = _FIRST.search(error.start)
+    if found is None:
+        raise error
+    return int(found[1])
 
 
 def first_tasks(client: Client, project: int, count: int) -> list[Task]:
@@ -201,12 +203,19 @@ def first_tasks(client: Client, project: int, count: int) -> list[Task]:
 
 
 def tasks_with_version(client: Client, project: int, version: str) -> Iterator[Task]:
-    """Yield the tasks that have a prediction of a model version, by id; predictions included."""
+    """Yield the tasks that have a prediction of a model version, by id; predictions included.
+
+    One that is too large to be read is left out.
+    """
     condition = _condition("predictions_model_versions", [version], "contains", "List")
-    last = 0
+    last, size = 0, _PAGE
     while True:
         after = _condition("id", last, "greater", "Number")
-        found, total = _page(client, project, [condition, after], "tasks:id", _PAGE)
+        try:
+            found, total = _page(client, project, [condition, after], "tasks:id", size)
+        except TooLarge as error:
+            last, size = (last, size // 2) if size > 1 else (_first_of(error), 1)
+            continue
         _all_read(found)
         for task in found.tasks:
             if task.id > last:  # one that has the version twice comes twice
@@ -217,13 +226,22 @@ def tasks_with_version(client: Client, project: int, version: str) -> Iterator[T
 
 
 def tasks_by_id(client: Client, project: int, ids: Sequence[int]) -> Iterator[Task]:
-    """Yield those of these tasks that the project has, without annotations and predictions."""
-    for first in range(0, len(ids), _IDS):
-        chosen = {"all": False, "included": list(ids[first : first + _IDS])}
+    """Yield those of these tasks that the project has, without annotations and predictions.
+
+    One that is too large to be read is left out.
+    """
+    first, size = 0, _IDS
+    while first < len(ids):
+        chosen = {"all": False, "included": list(ids[first : first + size])}
         query = {"selectedItems": chosen}
-        found, _ = _asked(client, project, query, _IDS, fields="task_only")
+        try:
+            found, _ = _asked(client, project, query, size, fields="task_only")
+        except TooLarge:
+            first, size = (first, size // 2) if size > 1 else (first + 1, 1)
+            continue
         _all_read(found)
         yield from found.tasks
+        first += size
 
 
 def tasks_by_key(
@@ -233,11 +251,17 @@ def tasks_by_key(
     for chunk in _chunks(keys):
         values: list[str | int] = [*chunk, *(int(k) for k in chunk if _is_integer(k))]
         conditions = [_condition(f"data.{key_field}", values, "in_list", "String")]
-        last, total = 0, 1
+        last, total, size = 0, 1, _PAGE
         while total:
             after = _condition("id", last, "greater", "Number")
             query = _query([*conditions, after], "tasks:id")
-            found, total = _asked(client, project, query, _PAGE, fields="task_only")
+            try:
+                found, total = _asked(client, project, query, size, fields="task_only")
+            except TooLarge:
+                if size == 1:
+                    raise
+                size //= 2
+                continue
             _all_read(found)
             yield from found.tasks
             last = max((task.id for task in found.tasks), default=last)

@@ -22,9 +22,10 @@ from sqlalchemy.pool import NullPool
 from tenacity import RetryError, Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from bridge.errors import BridgeError, ConfigError, Unreachable
+from bridge.limits import PAGE_BYTES, RowSettings
 from bridge.platforms import Finding
 from bridge.records import Problem
-from bridge_prodigy.files import decoded
+from bridge_prodigy.files import decoded, too_large
 from bridge_prodigy.logs import LogMark, LogPage, LogRow, RowMark, content_digest
 from bridge_prodigy.trouble import as_bridge_error, place
 
@@ -57,10 +58,15 @@ class _Dataset:
 
 @dataclass(frozen=True)
 class _Answer:
-    """One saved answer, and the id of its link to the dataset."""
+    """One saved answer, and the id of its link to the dataset.
+
+    Attributes:
+        content: empty for one that is too large; ``size`` has its bytes.
+    """
 
     link: int
     content: bytes
+    size: int
 
 
 def _sqlite(uri: str) -> sqlite3.Connection:
@@ -107,16 +113,24 @@ class Database:
         dataset: its name.
         page_size: answers per read.
         patience: seconds to try again while the database is locked.
+        largest: bytes that an answer may have; larger ones are left out, and not even read.
     """
 
     def __init__(
-        self, url: URL, dataset: str, *, page_size: int = 1000, patience: float = 20.0
+        self,
+        url: URL,
+        dataset: str,
+        *,
+        page_size: int = 1000,
+        patience: float = 20.0,
+        largest: int = RowSettings().row_bytes,
     ) -> None:
         self.calls = 0
         self._url = url
         self._name = dataset
         self._page_size = page_size
         self._patience = patience
+        self._largest = largest
         self._engine = _engine(url)
 
     def _read(self, work: Callable[[sa.Connection], T]) -> T:
@@ -158,7 +172,7 @@ class Database:
         dataset = self._found(connection)
         if dataset is None:
             return False
-        found = _answers(connection, dataset, mark.link - 1, 1)
+        found = self._answers(connection, dataset, mark.link - 1, 1)
         return bool(found) and _mark(dataset, found[0]) == mark
 
     def pages(self, mark: LogMark | None) -> Iterator[LogPage]:
@@ -176,12 +190,44 @@ class Database:
         self, connection: sa.Connection, last: RowMark, after: int, known: int
     ) -> tuple[LogPage, RowMark, int] | None:
         dataset = self._found(connection)
-        found = dataset and _answers(connection, dataset, after, self._page_size)
+        found = dataset and self._answers(connection, dataset, after, self._page_size)
         if not dataset or not found:
             return None
         newest = found[-1]
         mark = _mark(dataset, newest) if newest.link >= last.link else last
         return _decoded(found, mark, known), mark, newest.link
+
+    def _answers(
+        self, connection: sa.Connection, dataset: _Dataset, after: int, limit: int
+    ) -> list[_Answer]:
+        """Answers of the dataset whose link id is greater than ``after``, in that order.
+
+        So many that they have a page's bytes, and at most ``limit``.
+        """
+        size = sa.func.octet_length(_example.c.content)
+        if connection.dialect.name == "sqlite":  # whose own octet_length is young
+            size = sa.func.length(sa.cast(_example.c.content, sa.LargeBinary))
+        query = (
+            sa.select(
+                _link.c.id,
+                size.label("size"),
+                sa.case((size <= self._largest, _example.c.content)).label("content"),
+            )
+            .join(_example, _example.c.id == _link.c.example_id)
+            .where(_link.c.dataset_id == dataset.id, _link.c.id > after)
+            .order_by(_link.c.id)
+            .limit(limit)
+        )
+        found: list[_Answer] = []
+        held = 0
+        options = {"stream_results": True, "max_row_buffer": 50}
+        with connection.execution_options(**options).execute(query) as rows:
+            for row in rows:
+                found.append(_Answer(row.id, _bytes(row.content), row.size or 0))
+                held += row.size or 0
+                if held >= PAGE_BYTES:
+                    break
+        return found
 
     # ------------------------------------------------------------------------------ checking
 
@@ -213,26 +259,17 @@ class Database:
         return f"Dataset '{self._name}' has {connection.execute(query).scalar_one()} answers."
 
 
-def _answers(connection: sa.Connection, dataset: _Dataset, after: int, limit: int) -> list[_Answer]:
-    """Answers of the dataset whose link id is greater than ``after``, in that order."""
-    query = (
-        sa.select(_link.c.id, _example.c.content)
-        .join(_example, _example.c.id == _link.c.example_id)
-        .where(_link.c.dataset_id == dataset.id, _link.c.id > after)
-        .order_by(_link.c.id)
-        .limit(limit)
-    )
-    return [_Answer(row.id, _bytes(row.content)) for row in connection.execute(query)]
-
-
 def _bytes(content: Any) -> bytes:
+    if content is None:
+        return b""
     if isinstance(content, str):
         return content.encode(errors="surrogateescape")
     return bytes(content)
 
 
 def _mark(dataset: _Dataset, answer: _Answer) -> RowMark:
-    return RowMark(answer.link, content_digest(answer.content), dataset.identity)
+    told = answer.content or str(answer.size).encode()
+    return RowMark(answer.link, content_digest(told), dataset.identity)
 
 
 def _decoded(found: Sequence[_Answer], mark: RowMark, known: int) -> LogPage:
@@ -241,6 +278,8 @@ def _decoded(found: Sequence[_Answer], mark: RowMark, known: int) -> LogPage:
     for answer in found:
         where = f"answer {answer.link} of the database"
         try:
+            if answer.size and not answer.content:
+                raise too_large(answer.size)
             rows.append(LogRow(answer.link, where, decoded(answer.content)))
         except ValueError as error:
             if answer.link > known:

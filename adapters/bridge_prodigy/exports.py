@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bridge.errors import BridgeError
+from bridge.limits import RowSettings
 from bridge.platforms import Finding
 from bridge.records import Problem
-from bridge_prodigy.files import FileMark, Line, continues, decoded, read_pages, unchanged
+from bridge_prodigy.files import FileMark, Line, continues, read_pages, unchanged
 from bridge_prodigy.logs import LogMark, LogPage, LogRow
 
 __all__ = ["Export"]
@@ -20,12 +21,16 @@ class Export:
     Args:
         path: the file; a later export may replace it.
         page_size: lines per page.
+        largest: bytes that a line may have; larger ones are left out.
     """
 
-    def __init__(self, path: Path, *, page_size: int = 1000) -> None:
+    def __init__(
+        self, path: Path, *, page_size: int = 1000, largest: int = RowSettings().row_bytes
+    ) -> None:
         self.calls = 0
         self._path = path
         self._page_size = page_size
+        self._largest = largest
 
     def follows(self, mark: LogMark) -> bool:
         """Whether the file still starts with the lines that were read."""
@@ -40,7 +45,7 @@ class Export:
         last = mark if isinstance(mark, FileMark) else None
         if last is not None and unchanged(self._path, last):
             return
-        for lines, after in read_pages(self._path, last, self._page_size):
+        for lines, after in read_pages(self._path, last, self._page_size, self._largest):
             rows, problems = self._decoded(lines)
             yield LogPage(rows, problems, after)
 
@@ -50,7 +55,7 @@ class Export:
         for line in lines:
             where = f"{self._path.name}, line {line.number}"
             try:
-                rows.append(LogRow(line.number, where, decoded(line.data)))
+                rows.append(LogRow(line.number, where, line.decoded()))
             except ValueError as error:
                 problems.append(Problem(where=where, what=f"It was left out: {error}."))
         return rows, problems
@@ -58,7 +63,10 @@ class Export:
     def check(self) -> Iterator[Finding]:
         """The file can be read."""
         try:
-            n = sum(len(lines) for lines, _ in read_pages(self._path, None, self._page_size))
+            n = sum(
+                len(lines)
+                for lines, _ in read_pages(self._path, None, self._page_size, self._largest)
+            )
         except BridgeError as error:
             yield Finding(name="export", ok=False, detail=error.what, fix=error.fix)
         else:

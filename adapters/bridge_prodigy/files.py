@@ -12,10 +12,12 @@ from typing import Any, BinaryIO
 import msgspec
 
 from bridge.errors import DataError
+from bridge.limits import MB, PAGE_BYTES, RowSettings
 
-__all__ = ["FileMark", "Line", "continues", "decoded", "read_pages", "unchanged"]
+__all__ = ["FileMark", "Line", "continues", "decoded", "read_pages", "too_large", "unchanged"]
 
 _CHUNK = 1 << 20
+_SHOWN = 100
 
 
 class FileMark(msgspec.Struct, frozen=True, tag="file"):
@@ -37,11 +39,28 @@ class FileMark(msgspec.Struct, frozen=True, tag="file"):
 
 @dataclass(frozen=True)
 class Line:
-    """One line that is not blank; ``whole`` is False for a last line without its end."""
+    """One line that is not blank.
+
+    Attributes:
+        data: the line; of one that is too large, how it begins.
+        whole: False for a last line without its end.
+        size: its bytes.
+    """
 
     number: int
     data: bytes
     whole: bool
+    size: int = 0
+
+    def decoded(self) -> dict[str, Any]:
+        """Decode it.
+
+        Raises:
+            ValueError: it is too large, or as :func:`decoded`.
+        """
+        if self.size > len(self.data):
+            raise too_large(self.size)
+        return decoded(self.data)
 
 
 def _hasher() -> hashlib.blake2b:
@@ -83,11 +102,12 @@ def continues(path: Path, mark: FileMark) -> bool:
 
 
 def read_pages(
-    path: Path, mark: FileMark | None, per_page: int
+    path: Path, mark: FileMark | None, per_page: int, largest: int = RowSettings().row_bytes
 ) -> Iterator[tuple[list[Line], FileMark]]:
     """Yield the lines after ``mark``, at most ``per_page`` at a time, with the mark after them.
 
-    A last line without its end is yielded and not counted in the mark: it may be half written.
+    A last line without its end is yielded and not counted in the mark: it may be half written. Of a
+    line of more than ``largest`` bytes only the beginning is held.
 
     Raises:
         DataError: the file cannot be opened.
@@ -98,19 +118,35 @@ def read_pages(
         hasher = _digest_until(file, start.offset)
         offset, number = start.offset, start.lines
         lines: list[Line] = []
-        for raw in file:
-            whole = raw.endswith(b"\n")
+        held = 0
+        while raw := file.readline(largest + 1):
+            before = hasher.copy()  # of whole lines alone
+            hasher.update(raw)
+            size, last = len(raw), raw
+            while not last.endswith(b"\n") and (last := file.readline(_CHUNK)):
+                hasher.update(last)
+                size += len(last)
+            whole = (last or raw).endswith(b"\n")
             if whole:
-                hasher.update(raw)
-                offset, number = offset + len(raw), number + 1
-            data = raw.removeprefix(b"\xef\xbb\xbf").strip()
-            if data:
-                lines.append(Line(number if whole else number + 1, data, whole))
-            if len(lines) >= per_page:
+                offset, number = offset + size, number + 1
+            else:
+                hasher = before
+            at = number if whole else number + 1
+            if size > largest + whole:
+                lines.append(Line(at, raw[:_SHOWN], whole, size))
+            elif data := raw.removeprefix(b"\xef\xbb\xbf").strip():
+                lines.append(Line(at, data, whole))
+                held += size
+            if len(lines) >= per_page or held >= PAGE_BYTES:
                 yield lines, FileMark(offset, number, hasher.hexdigest())
-                lines = []
+                lines, held = [], 0
         end = FileMark(offset, number, hasher.hexdigest(), status.st_size, status.st_mtime_ns)
         yield lines, end
+
+
+def too_large(size: int) -> ValueError:
+    """Return what to raise for a row of so many bytes."""
+    return ValueError(f"it has {size / MB:,.1f} MB, more than 'largest_row_mb' allows")
 
 
 def decoded(data: bytes | str) -> dict[str, Any]:

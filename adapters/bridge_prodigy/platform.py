@@ -33,10 +33,10 @@ _MANUAL_TASKS: dict[str, TaskType] = {
 
 def _log(settings: ProdigySettings) -> AnswerLog:
     if settings.export is not None:
-        return Export(settings.export)
+        return Export(settings.export, largest=settings.row_bytes)
     if settings.component:
         return Component(settings.dataset)
-    return Database(settings.url(), settings.dataset)
+    return Database(settings.url(), settings.dataset, largest=settings.row_bytes)
 
 
 def _schema(settings: ProdigySettings) -> LabelSchema:
@@ -63,7 +63,7 @@ class Prodigy:
     def __init__(self, settings: ProdigySettings) -> None:
         self._settings = settings
         self._schema = _schema(settings)
-        self._source = Source(settings.source, settings.key_field)
+        self._source = Source(settings.source, settings.key_field, largest=settings.row_bytes)
         self._log = _log(settings)
         self._queue_calls = 0
 

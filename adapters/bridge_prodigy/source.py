@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bridge.limits import RowSettings
 from bridge.records import Item, Problem
-from bridge_prodigy.files import FileMark, Line, continues, decoded, read_pages, unchanged
+from bridge_prodigy.files import FileMark, Line, continues, read_pages, unchanged
 from bridge_prodigy.items import as_item, item_key
 
 __all__ = ["PoolPage", "Source"]
@@ -29,13 +30,22 @@ class Source:
         path: a JSONL file; rows may be appended, or the file replaced.
         key_field: see :func:`bridge_prodigy.items.item_key`.
         page_size: rows per page.
+        largest: bytes that a row may have; larger ones are left out.
     """
 
-    def __init__(self, path: Path, key_field: str | None, *, page_size: int = 1000) -> None:
+    def __init__(
+        self,
+        path: Path,
+        key_field: str | None,
+        *,
+        page_size: int = 1000,
+        largest: int = RowSettings().row_bytes,
+    ) -> None:
         self.calls = 0
         self._path = path
         self._key_field = key_field
         self._page_size = page_size
+        self._largest = largest
 
     def pages(self, mark: FileMark | None) -> Iterator[PoolPage]:
         """Yield rows: none if the file is as it was, the new ones if it grew, else all.
@@ -48,7 +58,7 @@ class Source:
             return
         if mark is not None and not continues(self._path, mark):
             mark = None
-        for lines, after in read_pages(self._path, mark, self._page_size):
+        for lines, after in read_pages(self._path, mark, self._page_size, self._largest):
             items, problems = self._items(lines)
             yield PoolPage(items, problems, after)
 
@@ -58,7 +68,7 @@ class Source:
         for line in lines:
             where = f"{self._path.name}, line {line.number}"
             try:
-                items.append((where, as_item(decoded(line.data), self._key_field)))
+                items.append((where, as_item(line.decoded(), self._key_field)))
             except ValueError as error:
                 problems.append(_left_out(where, line, error))
         return items, problems
@@ -71,7 +81,7 @@ class Source:
         """
         self.calls += 1
         missing = set(keys)
-        for lines, _ in read_pages(self._path, None, self._page_size):
+        for lines, _ in read_pages(self._path, None, self._page_size, self._largest):
             missing.difference_update(self._key(line) for line in lines)
             if not missing:
                 break
@@ -79,7 +89,7 @@ class Source:
 
     def _key(self, line: Line) -> str:
         try:
-            return item_key(decoded(line.data), self._key_field)
+            return item_key(line.decoded(), self._key_field)
         except ValueError:
             return ""  # no item has the empty key
 
@@ -90,7 +100,7 @@ class Source:
             DataError: the file cannot be opened.
         """
         self.calls += 1
-        pages = read_pages(self._path, None, self._page_size)
+        pages = read_pages(self._path, None, self._page_size, self._largest)
         return sum(self._key(line) != "" for lines, _ in pages for line in lines)
 
 
