@@ -32,7 +32,8 @@ class StepSummary(Record):
     """How long a step took.
 
     Attributes:
-        name: ``schema``, ``recover``, ``pull``, ``encode``, ``train``, ``rank`` or ``push``.
+        name: ``schema``, ``recover``, ``pull``, ``encode``, ``train``, ``outlook``, ``rank`` or
+            ``push``.
         seconds: of wall time.
     """
 
@@ -238,7 +239,7 @@ class Place(Record):
         rank: place in the order of asking, from 0.
         of: size of the batch.
         score: the acquisition; higher says that the label would teach more.
-        source: ``random``, ``cold-start``, ``uncertain``, ``diverse`` or ``relabel``.
+        source: ``random``, ``cold-start``, ``hint``, ``uncertain``, ``diverse`` or ``relabel``.
         reason: why it is there, in one line.
         state: ``open``, ``answered``, ``refused``, ``released`` or ``withdrawn``.
         why: why the platform refused it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bridge.acquisition.candidates import Candidates, tie_breaker
 from bridge.acquisition.diversity import distinct, spread
+from bridge.acquisition.hints import Hint
 from bridge.acquisition.order import merged
 from bridge.acquisition.spec import AcquisitionSpec
 from bridge.learners.base import LearningTask
@@ -54,12 +55,14 @@ def compose(
     classes: Sequence[str],
     task: LearningTask,
     unseen: Sequence[str] = (),
+    hints: Sequence[Hint] = (),
     rarest: float | None = None,
 ) -> list[Pick]:
     """Choose a batch of up to ``size`` items, in rank order; equal inputs give equal batches.
 
     The hold-out gets its share of the ranks, evenly spread. While classes are unseen, a share of
-    the rest is random: a model cannot look for a class that it does not know.
+    the rest is random: a model cannot look for a class that it does not know. Hints take half of
+    what is random, since they may be wrong.
 
     Args:
         candidates: the best of the pool by uncertainty; None while there is no model.
@@ -67,6 +70,7 @@ def compose(
         cold: ids in random order, for picks that no model makes.
         classes: the names of the columns of ``candidates.probabilities``.
         unseen: classes that no label names yet.
+        hints: items that may belong to unseen classes, the best first.
         rarest: estimated share of the rarest class, see :func:`rarest_share`.
     """
     chance = _chance([hold_out, cold, () if candidates is None else candidates.ids], spec.seed)
@@ -77,12 +81,19 @@ def compose(
         configured = spec.strategy == "random"
         reason = "random: as configured" if configured else "cold start: no model yet"
         source: Source = "random" if configured else "cold-start"
+        places = size - len(measuring)
+        hinted = [] if configured else _hinted(hints, taken, places)
+        taken.update(pick.id for pick in hinted)
         rest = [_random(i, source, reason) for i in cold if i not in taken]
+        rest = merged(hinted, rest[: places - len(hinted)]) + rest[places - len(hinted) :]
         return _interleaved(measuring, rest, hold_out, size)
     wanted = size - len(measuring)
     count = _explored(candidates, wanted, spec, chance) if unseen else 0
     why = f"random: no label yet of {_listed(unseen)}"
-    explored = [_random(i, "cold-start", why) for i in cold if i not in taken][:count]
+    hinted = _hinted(hints, taken, count)
+    taken.update(pick.id for pick in hinted)
+    explored = [_random(i, "cold-start", why) for i in cold if i not in taken]
+    explored = merged(hinted, explored[: count - len(hinted)])
     taken.update(pick.id for pick in explored)
     free = np.array([i not in taken for i in candidates.ids.tolist()], dtype=bool)
     uncertain = _uncertain(
@@ -118,6 +129,15 @@ def _explored(candidates: Candidates, wanted: int, spec: AcquisitionSpec, chance
     blind = not len(scores) or float(scores.min()) == float(scores.max())
     # Half a turn further, so that it is not always the same batches that round up twice.
     return wanted if blind else _rounded(spec.explore_share * wanted, (chance + 0.5) % 1)
+
+
+def _hinted(hints: Sequence[Hint], taken: Set[int], places: int) -> list[Pick]:
+    """Half of the places, rounded up, go to hints."""
+    free = [hint for hint in hints if hint.id not in taken][: (places + 1) // 2]
+    return [
+        Pick(h.id, "hint", 0.0, f"hint: may be '{h.class_name}', which has no label yet")
+        for h in free
+    ]
 
 
 def _diverse(spec: AcquisitionSpec, classes: Sequence[str], rarest: float | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from pydantic import Field
@@ -23,8 +24,12 @@ class AcquisitionSpec(Record):
         rare: a class is rare when its share is below this part of an equal share (1 / k).
         hold_out_share: part of each batch that is random and only measures, never trains.
         explore_share: part of each batch that is random while some class has no label yet.
-        relabel_share: greatest part of each batch that asks for items once more whose answers differ,
-            or whose label the model finds suspicious; 0 asks for none. Needs a platform that can.
+        hints: class name -> key words, phrases or whole example texts. While a class has no label,
+            items that are like them take half of the places that are else random. With four classes
+            or more, the words of a class's own name serve where nothing is given.
+        relabel_share: greatest part of each batch that asks once more for items whose answers
+            differ, or whose label the model finds suspicious; 0 asks for none. Needs a platform that
+            can.
         prefilter: with diversity, the batch is chosen among this many times its size.
         near_duplicate: cosine above which an item repeats one that was picked already.
         cost: ``seconds`` ranks by what a label teaches for the time that it takes, learned from the
@@ -39,6 +44,7 @@ class AcquisitionSpec(Record):
     rare: float = Field(default=0.2, ge=0, le=1)
     hold_out_share: float = Field(default=0.15, ge=0, le=0.9)
     explore_share: float = Field(default=0.1, ge=0, le=1)
+    hints: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     relabel_share: float = Field(default=0.0, ge=0, le=0.5)
     prefilter: int = Field(default=10, ge=2, le=1000)
     near_duplicate: float = Field(default=0.95, gt=0, le=1)

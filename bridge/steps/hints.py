@@ -1,0 +1,50 @@
+"""Looks in the pool for items of classes that have no label yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from bridge.steps.turn import Turn
+from bridge.store.items import in_line, items_by_id
+
+if TYPE_CHECKING:
+    from bridge.acquisition.hints import Hint
+
+__all__ = ["hints"]
+
+
+def hints(turn: Turn, unseen: Sequence[str], size: int, *, encoded: bool) -> list[Hint]:
+    """Return up to ``size`` items that may belong to unseen classes; none of the hold-out.
+
+    Args:
+        encoded: the pool's features are in the feature store.
+    """
+    from bridge.acquisition.hints import LOOKED_AT, find_hints, phrases_of
+
+    spec = turn.settings.acquisition
+    for name in spec.hints:
+        if name not in turn.schema.names:
+            turn.warn(
+                f"acquisition.hints names the class '{name}', which the label schema does not have."
+            )
+    phrases = phrases_of(spec, turn.schema.names, unseen)
+    if spec.strategy == "random" or not any(phrases.values()):
+        return []
+    encoder = turn.learner.encoder
+    if encoder is None:
+        if spec.hints:
+            turn.warn("acquisition.hints are not used: model.estimator takes items themselves.")
+        return []
+    with turn.store.begin() as connection:
+        ids = in_line(connection, LOOKED_AT)
+    if not ids:
+        return []
+    features: Any = turn.inputs(ids) if encoded else encoder.encode(_items(turn, ids))
+    return find_hints(encoder, phrases, ids, features, size, spec.seed)
+
+
+def _items(turn: Turn, ids: Sequence[int]) -> list[Any]:
+    with turn.store.begin() as connection:
+        found = items_by_id(connection, list(ids))
+    return [found[row_id] for row_id in ids]
