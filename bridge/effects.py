@@ -25,6 +25,7 @@ EFFECTS: dict[str, str] = {
     "features added": "new items are encoded",
     "model saved": "a model file is complete",
     "model recorded": "the store knows the model; it is the champion, or was refused",
+    "outlook stored": "what more labels are likely to buy",
     "old model deleted": "files of a model or of an encoder that is no longer needed are gone",
     "plan written": "a batch is planned, the queue has a new order",
     "batch pushed": "the platform has the batch",

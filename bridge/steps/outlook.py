@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from bridge.effects import effect
 from bridge.results import Outlook
 from bridge.steps.turn import Turn
 from bridge.store.database import get_state, set_state
@@ -45,10 +46,11 @@ def look_ahead(turn: Turn, version: str) -> Outlook | None:
     if not rows:
         return None
     model, newest = turn.model(version), rows[-1]
-    agreements = _agreements(turn, model, newest)
-    gain = _gain(rows)
-    found = _judged(turn, gain, agreements)
-    with turn.store.begin() as connection:
+    rounds = _rounds(turn, model, newest)
+    agreements = [one["kappa"] for one in rounds["rounds"] if one["kappa"] is not None]
+    found = _judged(turn, _gain(rows), agreements)
+    with effect("outlook stored"), turn.store.begin() as connection:
+        set_state(connection, "rounds", json.dumps(rounds, separators=(",", ":")))
         set_state(connection, "outlook", found.model_dump_json())
     return found
 
@@ -131,8 +133,8 @@ def _point(examples: int, scores: Any) -> Point:
 # ------------------------------------------------------------------------------------ the sample
 
 
-def _agreements(turn: Turn, model: Model, row: Any) -> list[float]:
-    """Compare the model with those of earlier rounds; return the kappas, oldest first."""
+def _rounds(turn: Turn, model: Model, row: Any) -> dict[str, Any]:
+    """Return the rounds so far, oldest first, and a new one if the model was taught enough more."""
     from bridge.learners.forecast import agreement
 
     about = [row["learner"], row["schema_digest"], turn.settings.stop.sample]
@@ -141,9 +143,9 @@ def _agreements(turn: Turn, model: Model, row: Any) -> list[float]:
         ids = kept.get("ids", [])
         if kept.get("about") != about or not still_there(connection, ids):
             kept = {"about": about, "ids": sample_ids(connection, turn.settings.stop.sample)}
-    if len(kept["ids"]) < 2:
-        return []
     rounds = kept.setdefault("rounds", [])
+    if not kept["ids"]:
+        return cast(dict[str, Any], kept)
     least = rounds[-1]["labels"] + max(ROUND, GROWTH * rounds[-1]["labels"]) if rounds else 0
     if row["examples"] >= least:
         said = _decisions(turn, model, kept["ids"])
@@ -152,9 +154,7 @@ def _agreements(turn: Turn, model: Model, row: Any) -> list[float]:
             kappa = agreement(_unpacked(rounds[-1].pop("said"), said.shape), said) or 0.0
         rounds.append({"labels": row["examples"], "kappa": kappa, "said": _packed(said)})
         kept["rounds"] = rounds[-ROUNDS_KEPT:]
-        with turn.store.begin() as connection:
-            set_state(connection, "rounds", json.dumps(kept, separators=(",", ":")))
-    return [one["kappa"] for one in kept["rounds"] if one["kappa"] is not None]
+    return cast(dict[str, Any], kept)
 
 
 def _decisions(turn: Turn, model: Model, ids: list[int]) -> NDArray[np.int64]:
