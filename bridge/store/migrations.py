@@ -22,11 +22,12 @@ __all__ = ["SCHEMA_VERSION", "STEPS", "apply_steps", "back_up"]
 
 STEPS: tuple[tuple[str, ...], ...] = (
     # 2: what another host needs to check a model's files, and to tell whose features are in use;
-    # up to where an item was answered when it was asked again
+    # up to where an item was answered when it was asked again; what the pool is found by
     (
         "ALTER TABLE models ADD COLUMN encoder TEXT",
         "ALTER TABLE models ADD COLUMN digest VARCHAR(64)",
         "ALTER TABLE batch_items ADD COLUMN answers_upto BIGINT",
+        "CREATE INDEX items_line ON items (hold_out, answered, removed, draw, queued, kind, id)",
     ),
 )
 """What leads from schema 1 to 2, from 2 to 3, and so on."""

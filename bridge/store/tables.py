@@ -19,6 +19,7 @@ from sqlalchemy import (
     Dialect,
     Float,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
@@ -118,6 +119,16 @@ items = Table(
     Column("sweep", BigInteger, nullable=False, default=0),
 )
 
+# All that tells which items are in the pool, how many, and which of them are drawn next: a million
+# items are counted in a fraction of the time that reading their rows takes.
+Index(
+    "items_line",
+    *(
+        items.c[name]
+        for name in ("hold_out", "answered", "removed", "draw", "queued", "kind", "id")
+    ),
+)
+
 annotations = Table(
     "annotations",
     metadata,
@@ -185,11 +196,8 @@ batch_items = Table(
 
 # No item is in two open batches: the database itself refuses it. Written out, since the options of
 # Index for one database would import the dialects of all that are named.
-event.listen(
-    batch_items,
-    "after_create",
-    DDL("CREATE UNIQUE INDEX batch_items_open ON batch_items (item_id) WHERE state = 'open'"),
-)
+_ONE_OPEN = "CREATE UNIQUE INDEX batch_items_open ON batch_items (item_id) WHERE state = 'open'"
+event.listen(batch_items, "after_create", DDL(_ONE_OPEN))  # type: ignore[no-untyped-call]
 
 runs = Table(
     "runs",
