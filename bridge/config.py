@@ -21,6 +21,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validat
 from bridge.acquisition.order import Order
 from bridge.acquisition.spec import AcquisitionSpec
 from bridge.errors import ConfigError
+from bridge.execution import ExecutionSettings
 from bridge.learners.spec import LearnerSpec
 from bridge.platforms import Adapter, adapter
 from bridge.records import Record
@@ -175,6 +176,7 @@ class Settings(Record):
     sync: SyncSettings = SyncSettings()
     stop: StopSettings = StopSettings()
     operations: OperationsSettings = OperationsSettings()
+    execution: ExecutionSettings = ExecutionSettings()
 
     model_config = Record.model_config | {"arbitrary_types_allowed": True}
 
@@ -201,6 +203,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "sync": SyncSettings,
     "stop": StopSettings,
     "operations": OperationsSettings,
+    "execution": ExecutionSettings,
 }
 
 

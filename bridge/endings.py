@@ -31,6 +31,7 @@ Exit codes:
    2  wrong usage of the command line
   65  data, a label schema or a model that cannot be used
   69  the platform does not answer, or refused
+  71  the workers of [execution] did not do their work
   74  the store cannot be read or written
   75  another run is at work
   77  the platform refused the key

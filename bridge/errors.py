@@ -9,6 +9,7 @@
     ├── AuthError        77     the platform refused the key, or the key may not do this
     ├── PlatformError    69     the platform did not do what was asked
     │   └── Unreachable  69     no answer, after retries; the call may have been executed
+    ├── ExecutionError   71     the workers of [execution] did not do their work
     ├── StoreError       74     the store cannot be read or written
     └── Locked           75     another run is at work; try later
 
@@ -25,6 +26,7 @@ __all__ = [
     "BridgeError",
     "ConfigError",
     "DataError",
+    "ExecutionError",
     "Locked",
     "ModelError",
     "PlatformError",
@@ -85,6 +87,12 @@ class Unreachable(PlatformError):
 
     The call may or may not have been executed: a writer asks the platform before it writes again.
     """
+
+
+class ExecutionError(BridgeError):
+    """The workers that ``[execution]`` names cannot be reached, or died again and again."""
+
+    exit_code = 71
 
 
 class StoreError(BridgeError):

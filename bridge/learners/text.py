@@ -165,7 +165,7 @@ class TextModel:
     @cached_property
     def _only(self) -> NDArray[np.float32]:
         """(d,): the one column of the table, for every column of the features."""
-        return self._table[self._rows, 0]
+        return cast("NDArray[np.float32]", self._table[self._rows, 0])
 
     def _logits(self, features: Any) -> NDArray[np.float32]:
         from scipy.sparse import csr_matrix

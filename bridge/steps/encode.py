@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
 from bridge.effects import effect
+from bridge.execution import each
+from bridge.learners.spec import LearnerSpec
+from bridge.records import Item
 from bridge.steps.turn import Turn
 from bridge.store.database import get_state, set_state
 from bridge.store.items import content_mark, items_since
 
+if TYPE_CHECKING:
+    from bridge.learners.base import Features, Learner
+    from bridge.store.features import Encode
+
 __all__ = ["encode"]
+
+FEW = 20_000  # items that are encoded sooner than workers have started
 
 
 def encode(turn: Turn) -> int:
@@ -24,9 +37,40 @@ def encode(turn: Turn) -> int:
         if mark <= features.upto:
             return 0
         set_state(connection, "encoded", str(mark))
+    elsewhere = turn.settings.execution.backend != "serial" and mark - features.upto > FEW
     with turn.store.begin() as connection:
         news = items_since(connection, features.upto)
         with effect("features added"):
-            added = features.add(turn.progress.track(news, "items encoded"), mark)
+            added = features.add(
+                turn.progress.track(news, "items encoded"),
+                mark,
+                _by_workers(turn) if elsewhere else None,
+            )
     turn.encoded_more()
     return added
+
+
+def _by_workers(turn: Turn) -> Encode:
+    """Return what has lists of items encoded by workers, in order."""
+    settings = turn.settings
+
+    def encoded(contents: Iterable[list[Item]]) -> Iterator[Features]:
+        described = settings.model.model_dump_json()
+        return each(settings.execution, _anywhere, ((described, items) for items in contents))
+
+    return encoded
+
+
+def _anywhere(task: tuple[str, list[Item]]) -> Features:
+    described, items = task
+    encoder = _learner(described).encoder
+    assert encoder is not None, "only a learner with an encoder has features"
+    return encoder.encode(items)
+
+
+@lru_cache(maxsize=1)
+def _learner(described: str) -> Learner:
+    """Make a learner, once in a worker: an encoder may be large."""
+    from bridge.learners import make_learner
+
+    return make_learner(LearnerSpec.model_validate_json(described))

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bridge.acquisition.order import merged
 from bridge.effects import effect
 from bridge.effort import item_weights, seconds_of
 from bridge.records import Batch, Classes, Prediction, QueueItem, Target, digest
+from bridge.steps.hints import hints
 from bridge.steps.relabel import relabels
-from bridge.steps.train import aligned
 from bridge.steps.turn import Turn
 from bridge.store.batches import Queued, drawn, next_batch, plan, queue, reorder
 from bridge.store.database import get_state, set_state
@@ -81,13 +80,13 @@ def make_plan(turn: Turn, size: int, resolved: Resolved, *, rerank: bool) -> Pla
         now_queued = queue(connection)
         hold_out = hold_out_in_line(connection, size)
         cold = in_line(connection, size)
-        pool = pool_ids(connection) if size and row is not None else []
+        pool = pool_ids(connection) if size and row is not None else None
         number = next_batch(connection)
     version = None if row is None else str(row["version"])
     model = None if version is None else turn.model(version)
     again = relabels(turn, model, resolved, size)
     left = size - len(again)
-    picks = _picks(turn, model, pool, hold_out, cold, left, resolved) if left else []
+    picks = _picks(turn, version, pool, hold_out, cold, left, resolved) if left else []
     picks = merged(again, picks) if again else picks
     with turn.store.begin() as connection:
         content = items_by_id(connection, [pick.id for pick in picks])
@@ -129,30 +128,23 @@ def write_plan(turn: Turn, made: Plan) -> None:
 
 def _picks(
     turn: Turn,
-    model: Model | None,
-    pool: Sequence[int],
+    version: str | None,
+    pool: NDArray[np.int64] | None,
     hold_out: Sequence[int],
     cold: Sequence[int],
     size: int,
     resolved: Resolved,
 ) -> list[Pick]:
-    from bridge.acquisition.candidates import best
     from bridge.acquisition.compose import compose, rarest_share
 
-    settings = turn.settings
-    spec = settings.acquisition
+    spec = turn.settings.acquisition
     candidates = None
-    if model is not None and pool and spec.strategy != "random":
-        candidates = best(
-            _Aligned(turn, model),
-            turn.progress.track(turn.chunks(pool), "chunks ranked"),
-            spec.scoring,
-            turn.task,
-            spec.keep(size),
-            settings.sync.seed,
-            _weights(turn),
-        )
+    if version is not None and pool is not None and len(pool) and spec.strategy != "random":
+        from bridge.steps.score import score_pool
+
+        candidates = score_pool(turn, version, pool, spec.keep(size), _weights(turn))
     named = _class_counts(resolved.taught, turn.schema.names)
+    unseen = [name for name, number in named.items() if not number]
     with turn.store.begin() as connection:
         by_lot = drawn(connection)
     random = [*resolved.held_out, *((i, t) for i, t in resolved.taught if i in by_lot)]
@@ -164,7 +156,8 @@ def _picks(
         spec=spec,
         classes=turn.schema.names,
         task=turn.task,
-        unseen=[name for name, number in named.items() if not number],
+        unseen=unseen,
+        hints=hints(turn, unseen, size, encoded=version is not None),
         rarest=rarest_share(list(_class_counts(random, turn.schema.names).values())),
     )
 
@@ -196,29 +189,6 @@ def _class_counts(targets: Sequence[tuple[int, Target]], names: Sequence[str]) -
         if isinstance(target.value, Classes):
             counts.update(target.value.chosen)
     return {name: counts[name] for name in names}
-
-
-class _Aligned:
-    """A model whose columns are those of today's schema."""
-
-    def __init__(self, turn: Turn, model: Model) -> None:
-        self._turn = turn
-        self._model = model
-        self.classes = turn.schema.names
-        if hasattr(model, "committee"):
-            self.committee = self._committee
-
-    def _committee(self, inputs: Any) -> NDArray[np.float32]:
-        import numpy as np
-
-        members = self._model.committee(inputs)  # type: ignore[attr-defined]  # asked above
-        return np.stack([aligned(self._turn, self._model, member) for member in members])
-
-    def save(self, directory: Path) -> None:
-        self._model.save(directory)
-
-    def predict(self, inputs: Any) -> NDArray[np.float32]:
-        return aligned(self._turn, self._model, self._model.predict(inputs))
 
 
 def _entry(
@@ -277,15 +247,14 @@ def _rescored(
     """Return queued items with the present model's scores; hold-out and relabels have none."""
     from bridge.acquisition.candidates import best
     from bridge.acquisition.compose import describe
+    from bridge.steps.score import Aligned
 
-    chosen = {
-        q.item_id: q for q in queued if not q.entry.hold_out and q.entry.source != "relabel"
-    }
+    chosen = {q.item_id: q for q in queued if not q.entry.hold_out and q.entry.source != "relabel"}
     if model is None or version is None or not chosen:
         return list(queued)
     spec = turn.settings.acquisition
     scored = best(
-        _Aligned(turn, model),
+        Aligned(model, turn.schema, turn.renamed),
         turn.chunks(sorted(chosen)),
         spec.scoring,
         turn.task,

@@ -7,9 +7,9 @@ dies in between leaves the former champion in use.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bridge.effects import effect
 from bridge.records import Classes, LabelSchema, Target, digest
@@ -37,6 +37,20 @@ __all__ = [
 ]
 
 NAMED = 20  # unknown classes that warnings name
+
+
+class Asked(Protocol):
+    """What is asked today, such as a turn."""
+
+    @property
+    def schema(self) -> LabelSchema:
+        """The label schema as it is now."""
+        ...
+
+    @property
+    def renamed(self) -> Mapping[str, str]:
+        """Former class name -> name today."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -201,7 +215,7 @@ def label_matrix(targets: Sequence[Target], schema: LabelSchema) -> NDArray[np.i
     return labels
 
 
-def aligned(turn: Turn, model: Model, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+def aligned(turn: Asked, model: Model, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return a model's probabilities with the columns of today's schema.
 
     A class that the model does not know gets 0; where one class applies, rows sum to 1 again.

@@ -42,7 +42,7 @@ from bridge.store.segments import (
 if TYPE_CHECKING:
     from bridge.learners.base import Encoder, Features
 
-__all__ = ["FeatureReader", "FeatureStore", "Span"]
+__all__ = ["Encode", "FeatureReader", "FeatureStore", "Span"]
 
 CHUNK = 8192  # items encoded at a time
 SPAN = 16384  # rows read at a time: what is computed of them stays in the processor's cache
@@ -52,7 +52,8 @@ LARGEST = 2**20  # rows; a segment of this size is left alone
 MERGE_STEP = 65536  # rows copied at a time
 
 
-Encode = Callable[[Iterable[list[Item]]], Iterator["Features"]]
+Encode = Callable[[Iterable[list[Item]]], Iterable["Features"]]
+"""Yields what an encoder makes of each list of items, in order."""
 
 
 class _SegmentEntry(Record):
@@ -346,15 +347,19 @@ class FeatureReader:
             yield part if wanted is None else (part[0][wanted], part[1][wanted])
             span.segment.release()
 
-    def spans(self, ids: NDArray[np.int64] | None = None, size: int = SPAN) -> Iterator[Span]:
+    def spans(
+        self, ids: NDArray[np.int64] | None = None, size: int | None = None
+    ) -> Iterator[Span]:
         """Yield where the chunks of these ids lie; they can be read in any process.
 
         Args:
             ids: which ids, in any order; all by default.
+            size: rows in one at most; as many as fit the processor's cache by default.
 
         Raises:
             DataError: an id is not present.
         """
+        size = size or SPAN
         wanted = np.zeros(int(self._starts[-1]), dtype=bool)
         wanted[self._places if ids is None else self._find(np.asarray(ids, np.int64))] = True
         for segment, start in zip(self._segments, self._starts[:-1], strict=True):
