@@ -20,6 +20,7 @@ from crash_child import ACTS
 from crash_trial import Ready, Trial, crash_at, each_once, effects_of, moments
 from memory_platform import mail
 
+PARTS = 4  # of the long test, so that one can be run alone
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -125,11 +126,12 @@ def passed(site: str, act: str) -> tuple[str, ...]:
 
 @pytest.mark.crashes
 @pytest.mark.timeout(1800)
+@pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("site", SITES)
-def test_killed_at_every_moment(site):
-    found = passed(site, "sync")
+def test_killed_at_every_moment(site, part):
+    found = list(enumerate(passed(site, "sync")))
     assert len(found) >= 30
-    crash_at(ready(site, "sync"), "sync", enumerate(found))
+    crash_at(ready(site, "sync"), "sync", found[part::PARTS])
 
 
 @pytest.mark.crashes
