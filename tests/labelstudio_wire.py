@@ -163,6 +163,9 @@ class Wire:
             row | {"predictions": [p for p in self.predictions if p["task"] == row["id"]]}
             for row in page
         ]
+        if asked["fields"] == "task_only":
+            hidden = ("annotations", "predictions")
+            full = [{k: v for k, v in row.items() if k not in hidden} for row in full]
         return reply({"tasks": full, "total": len(rows)})
 
     def _fits(self, row: dict[str, Any], one: dict[str, Any]) -> bool:

@@ -37,6 +37,7 @@ __all__ = [
 _PAGE = 500
 _URL_CHARACTERS = 3000  # of keys in one address; common servers stop at 4,096 to 8,192 in all
 _IDS = 300
+_IN_A_ROW = 30  # answers that are too large, and tasks to pass over in one address
 _BY_ID = "task-"
 
 # An answer's first task: the number is the first that is told of it.
@@ -142,38 +143,47 @@ def changed_tasks(
 
     Where an answer is too large, fewer are asked for; a task that is too large alone is left out.
     """
-    asked = size
-    left_out: list[Condition] = []
+    asked = few = size
+    too_large: list[int] = []
+    here: set[int] = (
+        set()
+    )  # read, and changed last at ``since``; passed over where one is asked for
+    failures = 0
     while True:
         conditions = [] if since is None else [_condition("updated_at", since)]
+        for number in (*too_large, *(here if asked == 1 else ())):
+            conditions.append(_condition("id", number, "not_equal", "Number"))
         try:
-            found, total = _page(
-                client, project, [*conditions, *left_out], "tasks:updated_at", asked
-            )
+            found, total = _page(client, project, conditions, "tasks:updated_at", asked)
         except TooLarge as error:
-            if asked > size:  # they all changed at the same moment, and are too large together
+            failures += 1
+            if failures > _IN_A_ROW:
                 raise
             if asked > 1:
-                asked = size = asked // 2
+                asked = few = min(few, asked // 2)
             else:
                 number, one = _too_large(client, project, error)
-                left_out.append(_condition("id", number, "not_equal", "Number"))
+                too_large.append(number)
+                asked, few, failures = size, size, 0
                 yield one
             continue
         yield found
         if len(found.tasks) + len(found.problems) >= total:
             return
         last = max((task.updated_at for task in found.tasks), default=None)
-        if last is None or (since is not None and last <= since):
-            if len(found.tasks) + len(found.problems) < asked:
-                raise PlatformError(
-                    f"More than {len(found.tasks)} tasks changed at one moment, and Label Studio"
-                    " gives no more at a time.",
-                    "Raise TASK_API_PAGE_SIZE_MAX on the server.",
-                )
-            asked *= 2  # all changed at the same moment: reach over them
+        if last is not None and (since is None or last > since):
+            since, asked, failures = last, few, 0
+            here = {task.id for task in found.tasks if task.updated_at == last}
+        elif asked == 1 and len(here) < _IN_A_ROW and (found.tasks or found.unread):
+            here |= {task.id for task in (*found.tasks, *found.unread)}
+        elif len(found.tasks) + len(found.problems) < asked:
+            raise PlatformError(
+                f"More than {len(found.tasks)} tasks changed at one moment, and Label Studio"
+                " gives no more at a time.",
+                "Raise TASK_API_PAGE_SIZE_MAX on the server.",
+            )
         else:
-            since, asked = last, size
+            asked *= 2  # all changed at the same moment: reach over them
 
 
 def _too_large(client: Client, project: int, error: TooLarge) -> tuple[int, Tasks]:
