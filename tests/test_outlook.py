@@ -85,7 +85,13 @@ def run_until(bridge, platform, turns: int) -> list:
 
 
 def bridge_of(platform, directory, **stop):
-    return loop(platform, directory, queue={"depth": 30, "batch": 5}, stop={"sample": 50, **stop})
+    return loop(
+        platform,
+        directory,
+        model={"estimator": "word_learner:Words"},
+        queue={"depth": 30, "batch": 5},
+        stop={"sample": 50, **stop},
+    )
 
 
 @pytest.fixture

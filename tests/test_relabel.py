@@ -21,6 +21,7 @@ def bridge_of(platform, directory, **acquisition):
     return loop(
         platform,
         directory,
+        model={"estimator": "word_learner:Words"},
         acquisition={**SHARE, **acquisition},
         queue={"depth": 20, "batch": 5},
     )
