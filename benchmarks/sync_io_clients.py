@@ -21,6 +21,9 @@ from typing import Any
 
 KEY = os.environ["LABELBOX_API_KEY"]
 
+# The emulator makes the whole of an export before it answers.
+PATIENT = {"poll_interval_s": 0.05, "read_timeout_s": 600, "retry_budget_s": 1200}
+
 
 def _prediction(place: int) -> tuple[str, float]:
     """Class and probability that a model would say."""
@@ -104,7 +107,7 @@ def adapter(do: str) -> Callable[..., Any]:
             "project": given["project"],
             "datasets": [given["dataset"]],
             "endpoint": given["endpoint"],
-            "poll_interval_s": 0.05,
+            **PATIENT,
         }
         return LabelboxPlatform(LabelboxSettings.model_validate(settings))
 
@@ -173,7 +176,7 @@ def engine(do: str) -> Callable[..., Any]:
                     "project": given["project"],
                     "datasets": [given["dataset"]],
                     "endpoint": given["endpoint"],
-                    "poll_interval_s": 0.05,
+                    **PATIENT,
                 }
             }
             with Bridge.from_settings(settings, directory=directory) as bridge:
