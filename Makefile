@@ -27,11 +27,12 @@ test-labelstudio: $(VENV)/ready ## Run against a real Label Studio server (insta
 verified: $(VENV)/ready ## Write docs/verified.md: what was run against what (many minutes)
 	$(BIN)/python tests_real/verified.py
 
-check: $(VENV)/ready ## Lint, format and types, and whether the docs say what is true
+check: $(VENV)/ready ## Lint, format, types, docs, and known vulnerabilities of what is needed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/python .ci/audit.py
 
 docs: $(VENV)/ready ## Write what the docs take from the code
 	$(BIN)/python docs/generate.py
