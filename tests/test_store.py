@@ -140,6 +140,12 @@ def test_unusable_urls(tmp_path):
         open_store(tmp_path, "nosuchdialect://user:canary-1@localhost/x")
 
 
+def test_a_kind_of_database_that_was_never_tried(tmp_path):
+    with pytest.raises(ConfigError, match="cannot lie on mysql") as caught:
+        open_store(tmp_path, "mysql+pymysql://user:canary-1@127.0.0.1:9/x")
+    assert "canary-1" not in str(caught.value)
+
+
 def test_passwords_stay_out_of_errors(tmp_path):
     with pytest.raises(StoreError) as caught:
         open_store(tmp_path, "postgresql+psycopg://user:canary-1@127.0.0.1:9/x?connect_timeout=2")

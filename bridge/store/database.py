@@ -140,18 +140,26 @@ def make_engine(directory: Path, url: str | None, **options: Any) -> tuple[Engin
 
     Raises:
         StoreError: the directory cannot be made.
-        ConfigError: the URL cannot be understood, or its driver is not installed.
+        ConfigError: the URL cannot be understood, names another kind of database, or its driver is
+            not installed.
     """
     address, name = _address(directory, url)
     try:
-        return create_engine(
+        engine = create_engine(
             address, json_serializer=_dumped, json_deserializer=_loaded, **options
-        ), name
+        )
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise ConfigError(
             f"The database of store.url cannot be used: {type(error).__name__}.",
             "Check the URL, and install its driver (label-bridge[postgresql]).",
         ) from None
+    if engine.dialect.name not in ("sqlite", "postgresql"):
+        raise ConfigError(
+            f"The state cannot lie on {engine.dialect.name}: what Bridge promises was not tested "
+            "there.",
+            "Name a PostgreSQL server in store.url, or leave it out.",
+        )
+    return engine, name
 
 
 def get_state(connection: Connection, name: str) -> str | None:

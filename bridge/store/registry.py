@@ -15,6 +15,7 @@ __all__ = [
     "champion",
     "former_champion",
     "last_trained",
+    "model_numbers",
     "model_row",
     "model_rows",
     "next_number",
@@ -50,8 +51,14 @@ def model_row(connection: Connection, version: str) -> RowMapping | None:
     return connection.execute(select(models).where(models.c.version == version)).mappings().first()
 
 
-def model_rows(connection: Connection, limit: int | None = None) -> list[RowMapping]:
-    """Return the newest model versions, newest first; all without a limit."""
+def model_numbers(connection: Connection) -> dict[str, int]:
+    """Return the number of every version, newest first."""
+    query = select(models.c.version, models.c.number).order_by(models.c.number.desc())
+    return {row.version: row.number for row in connection.execute(query)}
+
+
+def model_rows(connection: Connection, limit: int) -> list[RowMapping]:
+    """Return the newest model versions, newest first."""
     query = select(models).order_by(models.c.number.desc()).limit(limit)
     return list(connection.execute(query).mappings())
 

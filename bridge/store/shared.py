@@ -104,6 +104,7 @@ class SharedModels:
         """
         files, root = self._opened
         with self._told("read from"):
+            files.invalidate_cache()
             try:
                 return [str(path).rstrip("/").rpartition("/")[2] for path in files.ls(root, False)]
             except FileNotFoundError:
@@ -147,7 +148,6 @@ class SharedModels:
                 f"store.files cannot be used: {redacted(str(error))}.",
                 "Install the package for that kind of URL, such as s3fs, gcsfs or adlfs.",
             ) from None
-        files.use_listings_cache = False
         return files, f"{str(root).rstrip('/')}/models"
 
     def _manifest(self, version: str) -> bytes | None:

@@ -10,15 +10,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping
+from itertools import islice
 from pathlib import Path
-
-from sqlalchemy.engine import RowMapping
 
 from bridge.effects import effect
 from bridge.store.database import Store
 from bridge.store.model_files import ModelFiles
-from bridge.store.registry import champion, former_champion, model_rows
+from bridge.store.registry import champion, former_champion, model_numbers
 
 __all__ = ["MODELS_KEPT", "tidy"]
 
@@ -39,18 +38,17 @@ def tidy(store: Store, files: ModelFiles, project: str, features: Path, encoder:
         StoreError: a file cannot be deleted.
     """
     with store.begin() as connection:
-        rows = model_rows(connection)
+        numbers = model_numbers(connection)
         used = [row for row in (champion(connection), former_champion(connection)) if row]
-    _tidy_models(files, project, rows, used)
+    _tidy_models(files, project, numbers, {row["version"] for row in used})
     _tidy_features(features, {encoder, *(row["encoder"] for row in used)})
 
 
 def _tidy_models(
-    files: ModelFiles, project: str, rows: Sequence[RowMapping], used: Sequence[RowMapping]
+    files: ModelFiles, project: str, known: Mapping[str, int], used: Iterable[str]
 ) -> None:
-    known = {row["version"] for row in rows}
-    kept = {row["version"] for row in (*rows[:MODELS_KEPT], *used)}
-    newest = rows[0]["number"] if rows else 0
+    kept = {*islice(known, MODELS_KEPT), *used}
+    newest = max(known.values(), default=0)
     for path in files.root.glob(".*"):
         if path.name.startswith(ASIDE):
             shutil.rmtree(path, ignore_errors=True)
