@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from bridge.config import load
+from bridge.effects import watch
 from bridge.errors import ConfigError, ModelError, StoreError
 from bridge.records import Item
 from bridge.store.shared import SharedModels
@@ -94,6 +95,36 @@ def test_a_rollback_on_any_host_holds_for_all(hosts, platform, shared):
     assert "rank" in {step.name for step in result.steps}
     assert two.sync().status == "unchanged"
     assert len(platform.queued) == len(set(platform.queued)) == 10
+
+
+@pytest.mark.slow
+@needs_postgres
+def test_a_host_that_died_with_its_model_saved_takes_that_of_the_next(hosts, platform, tmp_path):
+    shared = str(tmp_path / "shared")
+    one, two = hosts("one", shared), hosts("two", shared)
+    one.sync()
+    answer_all(platform)
+
+    def die(when, name):
+        if (when, name) == ("after", "model saved"):
+            raise KeyboardInterrupt
+
+    watch(die)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            one.sync()
+    finally:
+        watch(None)
+    (left,) = on_disk(one)
+    assert two.status().champion is None
+    # Another machine may come to other bits from the same answers.
+    own = tmp_path / "one" / ".bridge" / "models" / left / "manifest.json"
+    own.write_text(json.dumps(json.loads(own.read_text()) | {"made by": "one"}))
+    assert two.sync().champion == left
+    item = Item(key="new", text="win money prize")
+    assert one.predict([item]) == two.predict([item])
+    others = tmp_path / "two" / ".bridge" / "models" / left / "manifest.json"
+    assert own.read_bytes() == others.read_bytes()
 
 
 @pytest.mark.slow
