@@ -131,10 +131,12 @@ def served(server: LabelStudio) -> Iterator[str]:
 
         def do_GET(self) -> None:
             asked = self.rfile.read(int(self.headers.get("content-length") or 0))
-            status, _, text = server.reply(self.command, self.path, self.headers, asked)
+            status, more, text = server.reply(self.command, self.path, self.headers, asked)
             body = text.encode()
             self.send_response_only(status)
             self.send_header("Content-Type", "application/json")
+            if "Location" in more:
+                self.send_header("Location", more["Location"])
             self.send_header("Date", format_datetime(server.now(), usegmt=True))
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -15,6 +15,7 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.parse import quote
@@ -43,6 +44,8 @@ from bridge.store.models import load_model, save_model
 from bridge_labelbox.emulator.faults import Fault
 from bridge_prodigy.emulator import Emulator as Prodigy
 from labelbox_loop import LabelboxLoop, labelbox_loop
+from labelstudio_loop import LabelStudio, labelstudio_loop, served
+from labelstudio_wire import PROJECT, control
 from learning_data import examples, one_hot, single
 from memory_platform import MemoryPlatform, NoSettings, mail
 from memory_platform import loop as memory_loop
@@ -197,6 +200,31 @@ def test_settings_hide_their_secrets(guarded, monkeypatch):
     assert_clean(shown.encode(), "settings")
 
 
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 429, 500])
+def test_no_token_that_was_obtained_at_run_time(tmp_path, status):
+    """Label Studio's access tokens: nobody wrote them into a configuration."""
+    with labelstudio_loop(tmp_path) as loop:
+        loop.configure(platform="retry_budget_s = 0.1", url=loop.url)
+        text = loop.config.read_text().replace("retry_budget_s = 2\n", "")
+        loop.config.write_text(text)
+        reply = loop.server.reply
+
+        def echo(method, url, headers, body):
+            if url.endswith("/api/token/refresh"):
+                return reply(method, url, headers, body)
+            said = f"denied: {headers['Authorization']} of {quote(headers['Authorization'])}"
+            return status, {}, json.dumps({"detail": said, "told": said})
+
+        loop.server.reply = echo
+        for words in ((), ("--json",), DEBUG):
+            ran = loop.bridge("sync", *words)
+            assert ran.exit_code in (69, 77), ran.output
+            assert "canary" not in ran.output
+        for path in tmp_path.rglob("*"):
+            assert not path.is_file() or b"canary" not in path.read_bytes()
+        assert loop.server.tokens
+
+
 @given(st.text(min_size=1, max_size=12), st.text("ab 'x\\", max_size=5))
 def test_no_escaping_hides_a_secret(secret, around):
     for written in (secret, repr(secret)[1:-1], json.dumps(secret)[1:-1]):
@@ -331,6 +359,26 @@ def test_hostile_keys_and_classes_on_the_emulated_labelbox(tmp_path):
         shown_on_a_terminal(loop.config, HOSTILE, LABELBOX_API_KEY=loop.emulator.api_key)
 
 
+def test_hostile_keys_and_classes_on_label_studio(tmp_path):
+    folder = tmp_path / "loop"
+    folder.mkdir()
+    classes = ["[/red] \x1b[2J../ham", "<b>'; --"]
+    with nothing_escapes(tmp_path), labelstudio_loop(folder, count=12) as loop:
+        loop.server.project["parsed_label_config"] = {"kind": control("Choices", classes)}
+        for item in hostile_items():
+            loop.server.put(item.key, item.text or "")
+        keys: set[str] = set()
+        for _ in range(3):
+            loop.sync()
+            keys |= set(loop.queue())
+            for number, key in enumerate(loop.queue()):
+                loop.answer(key, classes[number % 2])
+        assert keys & set(HOSTILE)
+        # The first dozen of the ordinary keys is there twice.
+        assert all("same key" in p["what"] for p in loop.sync("--full")["problems"])
+        shown_on_a_terminal(loop.config, HOSTILE, LABELSTUDIO_API_KEY="canary.personal.token")
+
+
 def test_hostile_keys_and_classes_on_the_prodigy_stand_in(tmp_path):
     folder = tmp_path / "loop"
     folder.mkdir()
@@ -445,6 +493,38 @@ def test_a_type_that_nobody_vouched_for_is_not_loaded(tmp_path):
         load_model(tmp_path, "v1", learner)
 
 
+@pytest.mark.parametrize("kind", ["function", "partial", "method", "pickle", "empty", "other zip"])
+def test_a_hostile_archive_of_estimators_is_not_run(tmp_path, kind):
+    import skops.io
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import FunctionTransformer
+
+    learner = SklearnLearner("mine", LogisticRegression, HashedText(columns=2**10))
+    directory = saved(tmp_path, learner)
+    path, ran = directory / "estimators.skops", tmp_path / "ran"
+    command = f"touch {ran}"
+    match kind:
+        case "function":
+            skops.io.dump([os.system, command], path)
+        case "partial":
+            skops.io.dump([partial(os.system, command)], path)
+        case "method":
+            skops.io.dump([FunctionTransformer(ran.touch)], path)
+        case "pickle":
+            path.write_bytes(pickle.dumps(Bomb(ran)))
+        case "empty":
+            path.write_bytes(b"")
+        case "other zip":
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr("../../escaped.json", "{}")
+                archive.writestr("schema.json", pickle.dumps(Bomb(ran)))
+    sealed(directory)
+    with pytest.raises(ModelError):
+        load_model(tmp_path, "v1", learner)
+    assert not ran.exists()
+    assert not list(tmp_path.rglob("escaped.json"))
+
+
 @pytest.mark.parametrize("name", ["../../outside", "/etc/hostname", "..", ""])
 def test_a_manifest_that_points_elsewhere_is_refused(tmp_path, name):
     root = tmp_path / "a" / "models"
@@ -481,6 +561,60 @@ def test_addresses_of_items_are_never_fetched(tmp_path):
         settings = {"type": "prodigy", **emulator.settings}
         with bridge.Bridge.from_settings({"platform": settings}, directory=folder) as loop:
             assert loop.sync().pulled.new_items > 0
+
+        folder = tmp_path / "labelstudio"
+        folder.mkdir()
+        with labelstudio_loop(folder) as studio:
+            for key, url in rows.items():
+                studio.server.put(key, url)
+                studio.server.tasks[len(studio.server.tasks)]["data"]["image"] = url
+            assert studio.sync()["pulled"]["new_items"] == 90
+        assert web.asked == []
+
+
+def test_a_signed_address_in_the_own_network_is_not_fetched(tmp_path):
+    """Labelbox names where an export's files lie; it must not be a machine beside ours."""
+    with labelbox_loop(tmp_path) as loop, web_counter() as web:
+        own = loop.emulator.url.removesuffix("/graphql").replace("127.0.0.1", "localhost")
+        port = web.url.rpartition(":")[2]
+        for base in (f"http://localhost:{port}", f"https://localhost:{port}"):
+            with loop.emulator.world.lock:
+                loop.emulator.world.base = base
+            ran = loop.bridge("sync")
+            assert ran.exit_code == 69, ran.output
+            assert "was not fetched" in ran.stderr
+            assert "file_hosts" in ran.stderr
+            assert "sig" not in ran.stderr.lower().replace("signed", "")
+        assert web.asked == []
+        with loop.emulator.world.lock:
+            loop.emulator.world.base = own
+        assert loop.bridge("sync").exit_code == 69
+        endpoint = own.replace("localhost", "127.0.0.1") + "/graphql"
+        loop.configure(platform='file_hosts = ["localhost"]', endpoint=endpoint)
+        assert loop.sync()["pulled"]["new_items"] == 60
+
+
+def test_a_key_is_sent_to_its_own_address_alone(tmp_path):
+    """Whatever a Label Studio redirects to: another port is another place."""
+    with web_counter() as web:
+
+        class Redirecting(LabelStudio):
+            def reply(self, method, url, headers, body):
+                return 302, {"Location": f"{web.url}{url}"}, ""
+
+        with served(Redirecting()) as url:
+            config = tmp_path / "bridge.toml"
+            config.write_text(
+                f'[platform]\ntype = "labelstudio"\nurl = "{url}"\nproject = {PROJECT}\n'
+                'api_key = "${LABELSTUDIO_API_KEY}"\n'
+            )
+            for key in (KEY.replace(".", ""), "canary.personal.token"):
+                ran = CliRunner().invoke(
+                    main, ["sync", "-c", str(config)], env={"LABELSTUDIO_API_KEY": key}
+                )
+                assert ran.exit_code == 69, ran.output
+                assert "redirected" in ran.stderr
+                assert "canary" not in ran.output
         assert web.asked == []
 
 

@@ -155,7 +155,7 @@ BOMBS = {
 def test_too_large_an_answer_ends_in_little_memory(kind: str) -> None:
     script = BOMBS[kind]
     if kind == "announced":
-        script = lambda c: c.sendall(OK + b"Content-Length: 2000000000\r\n\r\n{")  # noqa: E731
+        script = lambda c: c.sendall(OK + b"Content-Length: 2000000000\r\n\r\n" + b"{" * 99999)  # noqa: E731
     with raw_server(script) as server:
         tracemalloc.start()
         try:

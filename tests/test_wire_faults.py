@@ -63,6 +63,8 @@ ONCE = {
         Fault("lose", on="export"),
         Twist("stall", on="file", nth=2, seconds=1),
         Twist("cut", on="file", nth=2),
+        Twist("slow head", on="file", seconds=0.05),
+        Twist("drip", on="file", seconds=0.1),  # fewer than 1,000 bytes a second
     ],
     "bytes": [
         Fault("truncate", nth=3),
@@ -104,6 +106,8 @@ STAYS = {
         (Fault("hang", nth=3, seconds=0.6, times=FOREVER), 69),
         (Fault("reset", nth=2, times=FOREVER), 69),
         (Twist("stall", on="file", seconds=0.6, times=FOREVER), 69),
+        (Twist("slow head", seconds=0.02, times=FOREVER), 69),
+        (Twist("drip", on="file", seconds=0.1, times=FOREVER), 69),
     ],
     "bytes": [
         (Twist("short length", nth=3, times=FOREVER), 69),
