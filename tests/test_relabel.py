@@ -17,10 +17,11 @@ def platform() -> MemoryPlatform:
     return made
 
 
-def bridge_of(platform, directory, **acquisition):
+def bridge_of(platform, directory, store=None, **acquisition):
     return loop(
         platform,
         directory,
+        store=store or {},
         model={"estimator": "word_learner:Words"},
         acquisition={**SHARE, **acquisition},
         queue={"depth": 20, "batch": 5},
@@ -45,9 +46,9 @@ def answer_all(platform, *, wrong: frozenset[str] = frozenset()) -> None:
         platform.answer(key, kind, annotator=f"ann#{len(platform.answers.get(key, {}))}")
 
 
-def with_one_wrong_label(platform, directory, **acquisition):
+def with_one_wrong_label(platform, directory, **settings):
     """A loop with forty labels, of which one that is taught is wrong."""
-    bridge = bridge_of(platform, directory, **acquisition)
+    bridge = bridge_of(platform, directory, **settings)
     wrong = ""
     for turn in range(2):
         bridge.sync()
@@ -69,8 +70,8 @@ def test_a_label_that_the_model_does_not_believe_is_asked_again(platform, tmp_pa
     assert len(again) <= 0.3 * 20
 
 
-def test_a_second_answer_is_combined_and_a_third_decides(platform, tmp_path) -> None:
-    bridge, wrong = with_one_wrong_label(platform, tmp_path)
+def test_a_second_answer_is_combined_and_a_third_decides(platform, tmp_path, place) -> None:
+    bridge, wrong = with_one_wrong_label(platform, tmp_path, store=place.section)
     bridge.sync()
     answer_all(platform)
     assert bridge.sync().left_out == {"disagreement": 1}
@@ -172,8 +173,8 @@ def test_one_that_the_platform_lost_may_be_asked_again(platform, tmp_path) -> No
     assert states[:2] == ["open", "withdrawn"]
 
 
-def test_where_the_first_answer_is_deleted_the_item_waits_once(platform, tmp_path) -> None:
-    bridge, wrong = with_one_wrong_label(platform, tmp_path)
+def test_where_the_first_answer_is_deleted_the_item_waits_once(platform, tmp_path, place) -> None:
+    bridge, wrong = with_one_wrong_label(platform, tmp_path, store=place.section)
     bridge.sync()
     platform.delete_answer(wrong, "ann#0")
     bridge.sync()
