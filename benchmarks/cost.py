@@ -23,7 +23,6 @@ from bridge.pace import Pace
 
 WAYS: dict[str, dict[str, Any]] = {
     "off": {},
-    "0.25": {"cost": "seconds", "cost_exponent": 0.25},
     "0.5": {"cost": "seconds", "cost_exponent": 0.5},
     "1": {"cost": "seconds", "cost_exponent": 1.0},
     "random": {"strategy": "random"},
@@ -48,18 +47,20 @@ def measure(mail: Data, given: argparse.Namespace, found: Needed) -> None:
 
 
 def ratios(found: Needed, way: str, level: float) -> str:
-    pairs = zip(found[way, level], found["off", level], strict=True)
+    """Return off's time ÷ this way's; 0 where this way did not get there, inf where off did not."""
     each = sorted(
-        (theirs[0] / ours[0] if theirs else 0.0) if ours else inf for ours, theirs in pairs
+        (off[0] / ours[0] if off else inf) if ours else 0.0
+        for ours, off in zip(found[way, level], found["off", level], strict=True)
+        if ours or off
     )
-    return f"{median(each):.2f} ({each[0]:.2f} to {each[-1]:.2f})"
+    return f"{median(each):.2f} ({each[0]:.2f} to {each[-1]:.2f})" if each else "neither"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shares", type=float, nargs="*", default=[0.05, 0.31])
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--budget", type=int, default=300, help="answers, except for random")
+    parser.add_argument("--budget", type=int, default=240, help="answers, except for random")
     parser.add_argument("--batch", type=int, default=10, help="answers between two syncs")
     parser.add_argument("--ways", nargs="*", default=list(WAYS), choices=list(WAYS))
     given = parser.parse_args()

@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--shares", type=float, nargs="*", default=[0.05, 0.31])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--answered", type=int, nargs="*", default=[10, 50])
-    parser.add_argument("--budget", type=int, default=300)
+    parser.add_argument("--budget", type=int, default=250)
     parser.add_argument("--repeated", type=float, default=2 / 3)
     parser.add_argument("--diversity", default="auto", choices=["auto", "on", "off"])
     given = parser.parse_args()

@@ -269,7 +269,7 @@ def test_answers_that_are_gone_take_their_time_with_them(tmp_path: Any) -> None:
 
 def test_a_clock_that_says_nothing_teaches_nothing(tmp_path: Any) -> None:
     platform, bridge = taught(tmp_path)
-    for seconds in (0.0, float("inf")):
+    for seconds in (0.0, 1e300):
         key = next(key for key in platform.items if key not in platform.answers)
         platform.answer_timed(key, seconds)
     result = bridge.sync()
