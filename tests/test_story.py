@@ -190,6 +190,10 @@ class Story(RuleBasedStateMachine):
             store=self.store(),
         )
 
+    def mend(self) -> None:
+        """Let nothing be broken any more."""
+        self.platform.armed.clear()
+
     def store(self) -> dict[str, str]:
         """Return the section ``[store]``."""
         return {}
@@ -242,9 +246,9 @@ class Story(RuleBasedStateMachine):
         try:
             result = self.bridge().sync(full=full)
         except BridgeError:
-            self.platform.armed.clear()
+            self.mend()
             result = self.bridge().sync(full=full)  # nothing is broken now
-        self.platform.armed.clear()
+        self.mend()
         self.silent &= not full
         if result.trained is not None and not self.silent:
             assert story_learner.TAUGHT[-1] == self.taught()
