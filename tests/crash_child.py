@@ -7,7 +7,7 @@ from pathlib import Path
 from bridge.api import Bridge
 from bridge.effects import watch
 from bridge.errors import BridgeError
-from bridge.steps import train
+from bridge.store import tidy
 
 
 def _sync(bridge: Bridge) -> None:
@@ -16,7 +16,7 @@ def _sync(bridge: Bridge) -> None:
 
 def _full(bridge: Bridge) -> None:
     """Pull everything, and keep so few models that an old one has to go."""
-    train.MODELS_KEPT = 1
+    tidy.MODELS_KEPT = 1
     bridge.sync(full=True)
 
 

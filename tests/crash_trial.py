@@ -119,7 +119,7 @@ class Trial:
     def prepare(self, act: str) -> None:
         """Bring the loop to where the act has everything to do."""
         self.config.write_text(self.site.toml + QUEUE)
-        for _ in range(3 if act == "rollback" else 2):
+        for _ in range(2 if act == "sync" else 3):  # so that there are two models to choose from
             assert self.run() == 0
             self.answer(6)
         self.site.add([Item(key=f"ham-late-{n}", text=f"a late report {n}") for n in range(3)])
