@@ -36,6 +36,7 @@ settle_s = 0
 [queue]
 depth = 12
 batch = 4
+{rest}
 """
 
 
@@ -100,6 +101,10 @@ class LabelStudio(ls.Wire):
                 return self._token(json.loads(body))
             if headers.get("Authorization") not in {f"Bearer {token}" for token in self.tokens}:
                 return ls.reply({"detail": "Token is invalid or expired"}, 401)
+            if (method, url) == ("POST", f"/api/projects/{ls.PROJECT}/import"):
+                for row in json.loads(body):
+                    self.put(row["data"]["bridge_key"], row["data"]["text"])
+                return ls.reply({}, 201)
             asked = SimpleNamespace(method=method, url=ls.URL + url, body=body)
             return self._answer(asked)  # type: ignore[arg-type]
 
@@ -176,8 +181,8 @@ class LabelStudioLoop:
     def config(self) -> Path:
         return self.directory / "bridge.toml"
 
-    def configure(self, *, platform: str = "", url: str = "") -> None:
-        values = {"url": url or self.url, "project": ls.PROJECT, "platform": platform}
+    def configure(self, *, platform: str = "", url: str = "", rest: str = "") -> None:
+        values = {"url": url or self.url, "project": ls.PROJECT, "platform": platform, "rest": rest}
         self.config.write_text(TOML.format(**values), encoding="utf-8")
 
     def bridge(self, *words: str, key: str = KEY) -> Result:

@@ -6,17 +6,22 @@ it is over. Then the store and the platform say the same.
 
 import json
 import random
+import time
 from dataclasses import replace
 
 import pytest
 
+from bridge.errors import PlatformError
+from bridge.records import Item
+from bridge_labelstudio import LabelStudioPlatform, LabelStudioSettings, import_items
 from faulty_loop import failed, impatient, people, settled
 from faulty_proxy import FaultyProxy, Twist, labelstudio_sorts
-from labelstudio_loop import labelstudio_loop
+from labelstudio_loop import KEY, labelstudio_loop
 
 pytestmark = pytest.mark.timeout(60)  # every trial ends in bounded time
 
 PATIENCE = "read_timeout_s = 0.4\nimport_timeout_s = 0.4\npage_tasks = 10"
+SELDOM = "[sync]\ntrain_after = 30"  # what is learned is looked at elsewhere
 FOREVER = 10_000
 
 
@@ -28,7 +33,7 @@ def loop(tmp_path):
         FaultyProxy(made.url.partition("://")[2], labelstudio_sorts) as proxy,
     ):
         made.proxy = proxy
-        made.configure(platform=PATIENCE, url=proxy.url)
+        made.configure(platform=PATIENCE, url=proxy.url, rest=SELDOM)
         made.sync()
         people(made, 12)
         yield made
@@ -151,6 +156,39 @@ def test_every_write_is_lost_until_somebody_gives_up(loop):
         if ran.exit_code == 0:
             break
         failed(ran, 69)
+    settled(loop)
+
+
+@pytest.mark.parametrize("kind", ["lose", "reset", "hang", "cut"])
+def test_a_deletion_of_a_former_version_may_fail(loop, kind):
+    """It is the third write of a push, and is left for the next one."""
+    loop.sync()
+    people(loop, 6)
+    with loop.server.lock:
+        loop.server.made_at = dict.fromkeys(loop.server.made_at, "2026-01-02T03:00:00.0Z")
+    order = loop.proxy.twist(Twist(kind, on="write", nth=3, seconds=0.8))
+    loop.sync()
+    assert order.done
+    settled(loop)
+
+
+@pytest.mark.parametrize("kind", ["lose", "cut", "hang", "page", "reset"])
+def test_items_whose_import_is_not_answered_are_imported_once(loop, kind):
+    items = [Item(key=f"new-{n}", text=f"a new mail {n}") for n in range(5)]
+    values = {"url": loop.proxy.url, "api_key": KEY, "project": 7, "import_timeout_s": 0.4}
+    platform = LabelStudioPlatform(
+        LabelStudioSettings.model_validate({**values, "settle_s": 0}), sleep=lambda seconds: None
+    )
+    loop.proxy.twist(Twist(kind, on="write", seconds=0.8))
+    try:
+        import_items(platform, items)
+    except PlatformError:
+        assert kind in ("reset", "page", "hang")
+        time.sleep(1)  # until what hangs has been done after all
+        import_items(platform, items)
+    platform.close()
+    keys = [task["data"]["bridge_key"] for task in loop.server.tasks.values()]
+    assert sorted(key for key in keys if key.startswith("new-")) == [i.key for i in items]
     settled(loop)
 
 
