@@ -205,7 +205,7 @@ def test_with_costs_on_the_loop_asks_for_cheaper_items_and_says_their_price(tmp_
         platform, bridge = taught(tmp_path / cost, cost=cost, cost_exponent=1.0)
         bridge.sync()
         means[cost] = np.mean(asked(platform))
-        places = [bridge.explain(key).places[0] for key in platform.queued]
+        places = [bridge.explain(key).places[0] for key in platform.queued[:15]]
         reasons[cost] = [place.reason for place in places if place.probabilities]
         assert all(" s" not in place.reason for place in places if not place.probabilities)
     assert means["seconds"] < 0.7 * means["off"]
