@@ -14,7 +14,7 @@ from bridge.store.shared import SharedModels
 from memory_platform import MemoryPlatform, loop, mail, truth
 from postgres_server import driven, needs_postgres, new_database
 
-ROWS = {"sync": {"train_after": 5}, "model": {"columns": 4096}}
+ROWS = {"sync": {"train_after": 5}, "model": {"estimator": "story_learner:Remembering"}}
 
 
 def answer_all(platform):
@@ -37,7 +37,7 @@ def shared(request, tmp_path):
 
 
 @pytest.fixture
-def hosts(request, platform, postgres, tmp_path):
+def hosts(platform, postgres, tmp_path):
     """Return what makes a host of the loop: a directory, and a store that all hosts share."""
 
     with new_database("hosts") as url:
@@ -57,7 +57,8 @@ def on_disk(bridge):
 
 @pytest.mark.slow
 @needs_postgres
-def test_the_next_host_goes_on_with_the_champion(hosts, platform, shared):
+def test_the_next_host_goes_on_with_the_champion(hosts, platform, tmp_path):
+    shared = str(tmp_path / "shared")
     one, two = hosts("one", shared), hosts("two", shared)
     one.sync()
     answer_all(platform)
@@ -80,7 +81,8 @@ def test_the_next_host_goes_on_with_the_champion(hosts, platform, shared):
 
 @pytest.mark.slow
 @needs_postgres
-def test_a_rollback_on_any_host_holds_for_all(hosts, platform, shared):
+def test_a_rollback_on_any_host_holds_for_all(hosts, platform, tmp_path):
+    shared = f"memory://{tmp_path.name}/loop"
     one, two = hosts("one", shared), hosts("two", shared)
     versions = []
     for _ in range(3):
@@ -176,7 +178,7 @@ def test_what_somebody_else_put_there_is_refused(platform, tmp_path, damage):
     version = bridge.sync().champion
     lost_here(bridge)
     there = shared / "models" / version
-    head, manifest = there / "head.npz", there / "manifest.json"
+    head, manifest = there / "model.json", there / "manifest.json"
     if damage == "missing":
         head.unlink()
     elif damage == "elsewhere":
@@ -188,7 +190,7 @@ def test_what_somebody_else_put_there_is_refused(platform, tmp_path, damage):
         head.write_bytes(head.read_bytes()[:-1] + b"?")
     if damage == "consistent":
         content = json.loads(manifest.read_text())
-        content["files"]["head.npz"] = hashlib.sha256(head.read_bytes()).hexdigest()
+        content["files"]["model.json"] = hashlib.sha256(head.read_bytes()).hexdigest()
         manifest.write_text(json.dumps(content))
     item = Item(key="new", text="win money prize")
     if damage == "nothing":
@@ -196,7 +198,7 @@ def test_what_somebody_else_put_there_is_refused(platform, tmp_path, damage):
         return
     with pytest.raises((ModelError, StoreError)) as caught:
         bridge.predict([item])
-    assert version in str(caught.value) or "head.npz" in str(caught.value)
+    assert version in str(caught.value) or "model.json" in str(caught.value)
     assert on_disk(bridge) == []
 
 
@@ -237,7 +239,7 @@ def test_an_upload_that_breaks_off_is_begun_anew(platform, tmp_path, monkeypatch
     def broken(self, directory, version):
         part = tmp_path / "shared" / "models" / version
         part.mkdir(parents=True)
-        (part / "head.npz").write_bytes(b"half")
+        (part / "model.json").write_bytes(b"half")
         raise StoreError("the network is down")
 
     with monkeypatch.context() as patch:

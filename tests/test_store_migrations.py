@@ -22,6 +22,7 @@ from bridge.store.locks import held
 from memory_platform import MemoryPlatform, loop, mail
 
 STORES = Path(__file__).parent / "stores"
+MODEL = {"estimator": "story_learner:Remembering"}
 OLDER = range(1, migrations.SCHEMA_VERSION)
 
 
@@ -109,7 +110,7 @@ def test_every_answer_of_an_older_store_is_there(place, tmp_path, schema):
     restore(place, schema)
     found = expected(schema)
     platform = platform_of(found)
-    bridge = loop(platform, tmp_path, store=place.section)
+    bridge = loop(platform, tmp_path, store=place.section, model=MODEL)
     result = bridge.sync()
     assert any(f"from schema {schema} to" in line for line in result.warnings)
     assert result.recovered
@@ -153,7 +154,7 @@ def test_an_sqlite_store_is_backed_up_before(tmp_path):
     directory.mkdir()
     shutil.copyfile(STORES / "schema-1.db", directory / "state.db")
     (directory / "state.db").chmod(0o640)
-    result = loop(platform_of(expected(1)), tmp_path).sync()
+    result = loop(platform_of(expected(1)), tmp_path, model=MODEL).sync()
     backup = directory / "state-schema-1.db"
     assert any(str(backup) in line for line in result.warnings)
     assert backup.stat().st_mode & 0o777 == 0o640
@@ -180,7 +181,7 @@ def test_what_only_reads_leaves_an_older_store_as_it_is(place, tmp_path):
 def test_a_step_that_fails_changes_nothing(place, tmp_path, monkeypatch):
     restore(place, 1)
     before = content(place)
-    bridge = loop(platform_of(expected(1)), tmp_path, store=place.section)
+    bridge = loop(platform_of(expected(1)), tmp_path, store=place.section, model=MODEL)
     with monkeypatch.context() as patch:
         steps = (("ALTER TABLE models ADD COLUMN half TEXT", "ALTER TABLE nothing DROP COLUMN x"),)
         patch.setattr(migrations, "STEPS", steps)
@@ -215,7 +216,7 @@ def test_killed_in_the_middle(place, tmp_path):
     ended = subprocess.run(command, check=False, timeout=60)
     assert ended.returncode == -signal.SIGKILL
     assert content(place) == before
-    result = loop(platform_of(expected(1)), tmp_path, store=place.section).sync()
+    result = loop(platform_of(expected(1)), tmp_path, store=place.section, model=MODEL).sync()
     assert result.labels == expected(1)["labels"]
 
 

@@ -10,7 +10,7 @@ from bridge.store.database import open_store
 from bridge.store.registry import model_row, record_model
 from memory_platform import MemoryPlatform, loop, mail, truth
 
-ROWS = {"model": {"columns": 4096}}
+ROWS = {"model": {"estimator": "story_learner:Remembering"}}
 
 
 @pytest.fixture
