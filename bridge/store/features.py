@@ -46,6 +46,7 @@ __all__ = ["Encode", "FeatureReader", "FeatureStore", "Span"]
 
 CHUNK = 8192  # items encoded at a time
 SPAN = 16384  # rows read at a time: what is computed of them stays in the processor's cache
+TAKEN = 1024  # single rows read at a time: each maps its surroundings, too
 MOSTLY = 0.7  # share of the rows of a span from which they are read without a copy
 FAN = 8  # segments of a size that are merged into one of the next size
 LARGEST = 2**20  # rows; a segment of this size is left alone
@@ -322,13 +323,13 @@ class FeatureReader:
         back = np.empty_like(order)
         back[order] = np.arange(len(order))
         limits = np.searchsorted(ascending, self._starts)
-        taken = [
-            segment.take(ascending[low:high] - start)
-            for segment, start, low, high in zip(
-                self._segments, self._starts[:-1], limits[:-1], limits[1:], strict=True
-            )
-            if high > low
-        ]
+        taken = []
+        for segment, start, low, high in zip(
+            self._segments, self._starts[:-1], limits[:-1], limits[1:], strict=True
+        ):
+            for first in range(low, high, TAKEN):
+                taken.append(segment.take(ascending[first : min(first + TAKEN, high)] - start))
+                segment.release()
         return _stack(taken, self._segments, self.dimensions)[back]
 
     def chunks(self, ids: NDArray[np.int64] | None = None, size: int = SPAN) -> Iterator[Part]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, or_, select
@@ -123,7 +124,7 @@ def pool_ids(connection: Connection) -> NDArray[np.int64]:
     parts = [np.empty(0, np.int64)]
     # The driver's own rows: of a million, SQLAlchemy's take a second more.
     while result.cursor is not None and (rows := result.cursor.fetchmany(IDS_A_PART)):
-        parts.append(np.fromiter((row[0] for row in rows), np.int64, len(rows)))
+        parts.append(np.fromiter(chain.from_iterable(rows), np.int64, len(rows)))
     result.close()
     return np.sort(np.concatenate(parts))
 
