@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 from scipy.stats import entropy
 
-from bridge.acquisition.candidates import Candidates, best, tie_breaker
+from bridge.acquisition.candidates import Candidates, best, chosen, tie_breaker
 from bridge.acquisition.compose import Pick, compose, rarest_share
 from bridge.acquisition.diversity import distinct, spread
 from bridge.acquisition.spec import AcquisitionSpec
@@ -135,6 +136,34 @@ def test_the_best_do_not_depend_on_chunks_or_order(
     assert (np.diff(parts.scores) <= 0).all()
     everything = np.sort(score("margin", p, "single"))[::-1]
     np.testing.assert_array_equal(parts.scores, everything[:keep])
+
+
+def test_memory_does_not_grow_with_the_pool() -> None:
+    class Wide(Fixed):
+        classes = tuple(f"c{number}" for number in range(77))
+
+    def peak(chunks: int) -> int:
+        def pool() -> Any:
+            for number in range(chunks):
+                start = 500 * number
+                yield np.arange(start, start + 500), simplex(500, 77, seed=number)
+
+        tracemalloc.start()
+        assert len(best(Wide(), pool(), "margin", "single", 100, seed=0)) == 100
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    assert peak(100) < 1.2 * peak(5)
+
+
+def test_rows_that_are_not_wanted_are_never_chosen() -> None:
+    p = simplex(200, 3)
+    wanted = np.arange(200) % 3 == 0
+    found = chosen(Fixed(), np.arange(200), p, "margin", "single", 50, 0, wanted=wanted)
+    only = best(Fixed(), [(np.arange(200)[wanted], p[wanted])], "margin", "single", 50, seed=0)
+    assert found.ids.tolist() == only.ids.tolist()
+    assert found.scores.tolist() == only.scores.tolist()
 
 
 def test_ties_are_broken_by_a_seeded_hash_not_by_position() -> None:
