@@ -180,12 +180,16 @@ def long_and_short(count: int) -> list[Item]:
     return found
 
 
-def taught(tmp_path: Any, **acquisition: Any) -> tuple[TimedPlatform, Any]:
+def taught(tmp_path: Any, store: Any = None, **acquisition: Any) -> tuple[TimedPlatform, Any]:
     platform = TimedPlatform()
     platform.add(*long_and_short(160))
     shares = {"hold_out_share": 0.1, "diversity": "off"}
     bridge = loop(
-        platform, tmp_path, acquisition={**shares, **acquisition}, queue={"depth": 30, "batch": 5}
+        platform,
+        tmp_path,
+        store=store or {},
+        acquisition={**shares, **acquisition},
+        queue={"depth": 30, "batch": 5},
     )
     bridge.sync()
     for key in list(platform.queued):
@@ -213,12 +217,16 @@ def test_with_costs_on_the_loop_asks_for_cheaper_items_and_says_their_price(tmp_
     assert not any(", about " in reason for reason in reasons["off"])
 
 
-def test_a_new_model_ranks_the_queue_by_value_for_the_price(tmp_path: Any) -> None:
-    platform, bridge = taught(tmp_path, cost="seconds", cost_exponent=1.0, hold_out_share=0.0)
+def test_a_new_model_ranks_the_queue_by_value_for_the_price(tmp_path: Any, place: Any) -> None:
+    costs = {"cost": "seconds", "cost_exponent": 1.0, "hold_out_share": 0.0}
+    platform, bridge = taught(tmp_path, place.section, **costs)
     bridge.sync()
     for key in platform.queued[:3]:
         platform.answer_timed(key)
-    assert bridge.sync().pushed.reranked
+    result = bridge.sync()
+    assert result.pushed.reranked
+    assert result.effort is not None
+    assert result.effort.answers == 33
     places = [bridge.explain(key).places[0] for key in platform.queued]
     scores = [place.score for place in places]
     assert scores == sorted(scores, reverse=True)
