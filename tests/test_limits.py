@@ -154,14 +154,17 @@ def test_labelstudio_page_that_is_too_large_is_asked_for_in_parts(tmp_path: Path
         assert loop.sync("--full")["problems"] == []
 
 
-def test_labelstudio_tasks_of_one_moment_that_are_too_large_together(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", [5, 60])
+def test_labelstudio_tasks_of_one_moment_that_are_too_large_together(
+    tmp_path: Path, page: int
+) -> None:
     """They cannot be passed by their time, nor be read at once."""
     with labelstudio_loop(tmp_path) as loop:
         for number in range(20, 32):
             loop.server.tasks[number]["updated_at"] = loop.server.tasks[20]["updated_at"]
             loop.server.tasks[number]["data"]["long"] = "x" * 9_000
         loop.server.tasks[25]["data"]["long"] = "x" * 90_000
-        loop.configure(platform="page_tasks = 60\nlargest_answer_mb = 0.02")
+        loop.configure(platform=f"page_tasks = {page}\nlargest_answer_mb = 0.02")
         result = loop.sync()
         assert result["pulled"]["new_items"] == 59
         said(result, "task 25", "more than 0.02 MB")

@@ -160,7 +160,7 @@ def changed_tasks(
             if failures > _IN_A_ROW:
                 raise
             if asked > 1:
-                asked = few = min(few, asked // 2)
+                asked = few = max(1, few // 2)
             else:
                 number, one = _too_large(client, project, error)
                 too_large.append(number)

@@ -179,6 +179,24 @@ def test_many_tasks_that_changed_at_one_moment(rig: LabelStudioRig) -> None:
     assert items.keys() == {item.key for item in texts(23)}
 
 
+@pytest.mark.parametrize("together", [False, True])
+def test_a_task_that_is_too_large_is_told_and_left_out(rig: LabelStudioRig, together: bool) -> None:
+    """Answers are cut off, yet tell its number; also where all changed at one moment."""
+    large = Item(key="large", text="x" * 300_000)
+    rig.add_items([*texts(12), large])
+    if together:
+        with closing(sqlite3.connect(rig.people.database, timeout=60)) as database, database:
+            database.execute(
+                "UPDATE task SET updated_at = '2026-01-02 03:04:05.678901' WHERE project_id = ?",
+                [rig.project],
+            )
+    pages = list(rig.connect(page_tasks=5, largest_answer_mb=0.1).pull(None))
+    assert replay(pages)[0].keys() == {item.key for item in texts(12)}
+    (problem,) = [problem for page in pages for problem in page.problems]
+    assert problem.where == f"task {rig.tasks['large']}"
+    assert "more than 0.1 MB" in problem.what
+
+
 def test_tasks_imported_twice_delete_no_answers(rig: LabelStudioRig) -> None:
     rig.add_items(texts(2))
     first = dict(rig.tasks)
