@@ -97,9 +97,7 @@ def test_the_table_tells_medians_and_ranges() -> None:
     usual = [replace(cell, name="random-usual") for cell in cells]
     line = table(cells + usual, {"bridge": "Bridge"}).splitlines()[2]
     assert line.startswith("| Bridge (3) | 0.670 | 40 (40 to never) | 40 (40 to never) |")
-    assert (
-        line.count("| 1.0 (never to 1.0) |") == 1
-    )  # there is one random
+    assert line.count("| 1.0 (never to 1.0) |") == 1  # there is one random
 
 
 def test_a_thinned_class_is_rare_in_the_pool_and_as_light_in_the_test_part(tmp_path: Path) -> None:
@@ -140,7 +138,9 @@ def test_the_random_start_goes_on_while_there_is_one_class(tmp_path: Path) -> No
     begun = next(row for row in record.rows if row["f1"] > 0)
     assert begun["found"] >= 1
     assert begun["labels"] > 2
-    assert all(row["found"] == 0 for row in record.rows if row["labels"] < begun["labels"])
+    before = [row for row in record.rows if row["labels"] < begun["labels"]]
+    assert all(row["found"] == 0 for row in before)
+    assert all(row["average_precision"] == pytest.approx(0.02) for row in before)
 
 
 def test_a_contender_that_asks_twice_is_refused(tmp_path: Path) -> None:

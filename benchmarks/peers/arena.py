@@ -68,6 +68,12 @@ class Split:
         ap = average_precision_score(right, said[:, self.positive], sample_weight=self.weights)
         return float(f1), float(ap)
 
+    def nothing_known(self) -> tuple[float, float]:
+        """Return the measures of who finds nothing: F1 is 0, AP the share of the positives."""
+        if self.positive is None:
+            return 0.0, float("nan")
+        return 0.0, float(np.average(self.test_labels == self.positive, weights=self.weights))
+
     def found(self, asked: np.ndarray) -> int:
         """How many positives are among these; of many classes: how many different ones."""
         labels = self.pool_labels[asked]
@@ -116,8 +122,8 @@ class Record:
         self.rows: list[dict[str, Any]] = []
 
     def note(self, kind: str, asked: np.ndarray, said: np.ndarray | None) -> float:
-        """Measure after some labels; without a model F1 is 0. Return the F1."""
-        f1, ap = (0.0, float("nan")) if said is None else self._split.measure(said)
+        """Measure after some labels; without a model as if all items were alike. Return the F1."""
+        f1, ap = self._split.nothing_known() if said is None else self._split.measure(said)
         row = (kind, len(asked), round(f1, 6), round(ap, 6), self._split.found(asked))
         cpu = round(time.process_time(), 2)
         self.rows.append(dict(zip(FIELDS, (*row, cpu), strict=True)))

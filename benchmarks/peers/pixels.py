@@ -20,14 +20,20 @@ from bridge.records import Item
 
 __all__ = ["learner"]
 
+SIZE = 64  # pixels
+
 
 @dataclass(frozen=True)
 class Pixels:
     id: str = "pixels-v1"
 
     def encode(self, items: Sequence[Item]) -> np.ndarray:
-        rows = [np.array((item.text or "").split(), np.float32) for item in items]
-        return np.stack(rows) / np.float32(16) if rows else np.empty((0, 64), np.float32)
+        found = np.zeros((len(items), SIZE), np.float32)
+        for row, item in zip(found, items, strict=True):
+            numbers = (item.text or "").split()
+            if len(numbers) == SIZE:  # else a phrase: a class name, which is like no picture
+                row[:] = np.array(numbers, np.float32) / 16
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +73,7 @@ class PixelLearner:
         rows, targets = known_class(examples.labels)
         fitted, prior = unseen_prior(targets, len(examples.classes))
         if not len(fitted):
-            return Model(examples.classes, fitted, prior, np.empty((0, 65)))
+            return Model(examples.classes, fitted, prior, np.empty((0, SIZE + 1)))
         found = LogisticRegression(C=10, class_weight="balanced", max_iter=1000)
         found.fit(np.asarray(examples.features)[rows], targets)
         coefficients = np.column_stack([found.coef_, found.intercept_])
