@@ -257,6 +257,18 @@ def test_worse_probabilities_alone_are_refused_too() -> None:
     assert "log-loss +" in found.reason
 
 
+def test_who_begins_to_believe_in_a_class_is_not_refused_for_lack_of_its_items() -> None:
+    """All hold-out items are ham: the more a model believes in spam, the higher its loss."""
+    ham = np.tile(np.array([[1, 0]], np.int8), (27, 1))
+    blind = np.tile(np.array([[0.99, 0.01]], np.float32), (27, 1))
+    learning = np.tile(np.array([[0.97, 0.03]], np.float32), (27, 1))
+    assert not compare(blind, learning, ham, "single").worse
+    some_spam = np.concatenate([ham, ham[:, ::-1]])
+    right = np.where(some_spam == 1, 0.9, 0.1).astype(np.float32)
+    unsure = np.where(some_spam == 1, 0.6, 0.4).astype(np.float32)
+    assert compare(right, unsure, some_spam, "single").worse, "with both classes losses count"
+
+
 def test_too_few_items_refuse_nobody() -> None:
     p, labels, _ = predictions(ENOUGH - 1, 11)
     found = compare(p, p[:, ::-1].copy(), labels, "single")

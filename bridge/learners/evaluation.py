@@ -72,7 +72,9 @@ def compare(
     """Say whether the challenger is worse than the champion beyond noise.
 
     It is, when its macro-F1 is significantly lower; or when its macro-F1 is not higher and its
-    log-loss is significantly higher. Each test is one-sided at 2.5 %.
+    log-loss is significantly higher. Each test is one-sided at 2.5 %. Log-losses say nothing while
+    the hold-out has too few items of a second class: among ham alone, whoever begins to believe in
+    spam has the higher loss.
 
     Args:
         champion, challenger: probabilities of the same hold-out items, (n, k).
@@ -90,7 +92,7 @@ def compare(
         if p < LEVEL:
             return Comparison(worse=True, difference=difference, reason=f"{changed}, p = {p:.3f}")
     rise = float((new.losses - old.losses).mean())
-    if difference.value <= 0 < rise:
+    if difference.value <= 0 < rise and _two_classes(new, task):
         p = _exchange_losses(new.losses - old.losses)
         if p < LEVEL:
             reason = f"{changed}, log-loss {rise:+.3f}, p = {p:.3f}"
@@ -98,6 +100,12 @@ def compare(
     return Comparison(
         worse=False, difference=difference, reason=f"{changed}, not worse beyond noise"
     )
+
+
+def _two_classes(answers: _Answers, task: LearningTask) -> bool:
+    """Whether more than one class has enough items."""
+    support = answers.true.sum(axis=0)
+    return task == "multi" or int((support >= FEW).sum()) > 1
 
 
 # ----------------------------------------------------------------------------------------- answers
