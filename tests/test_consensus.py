@@ -82,6 +82,18 @@ def test_two_bad_ones_do_not_outvote_a_good_one_with_many_classes() -> None:
     assert wrong[1] < wrong[0] / 2
 
 
+def test_a_class_that_errors_alone_name_swallows_no_doubtful_items() -> None:
+    rng = random.Random(6)
+    answers = [
+        said(item, who, "spam" if rng.random() < 0.14 else "ham")  # all of it is ham
+        for item in range(300)
+        for who in ("ann", "bob", "cid")
+    ]
+    found = resolved(answers)
+    assert found.left_out["disagreement"] == 0
+    assert right(found, dict.fromkeys(range(300), "ham")) > 0.9
+
+
 def test_equals_who_disagree_stay_undecided() -> None:
     answers = [said(1, "ann", "ham"), said(1, "bob", "spam"), said(2, "ann", "ham")]
     found = resolved(answers)
@@ -102,13 +114,16 @@ def test_few_common_answers_say_little_of_a_person() -> None:
     assert found.disputed == {2: "ham 1, spam 1"}
 
 
-def test_a_class_with_few_common_answers_leans_on_the_annotator_as_a_whole() -> None:
-    units = {(f"i{n}", 0): [("ann", 0), ("eve", 0 if n < 60 else 1)] for n in range(100)}
-    trust = learn_trust(units.items(), 3, dict.fromkeys(units, 0))
-    known = trust.probabilities([("ann", 0), ("eve", 1)])
-    unknown = trust.probabilities([("ann", 2), ("eve", 1)])
-    assert known[0] > unknown[2] > 0.6
-    assert trust.accuracy("ann") > trust.accuracy("nobody") > trust.accuracy("eve")
+def test_what_is_known_of_an_annotator_grows_with_the_common_answers() -> None:
+    def trusted(common: int, wrong: int) -> float:
+        units = {
+            (f"i{n:03d}", 0): [("ann", 0), ("eve", 1 if n < wrong else 0)] for n in range(common)
+        }
+        return learn_trust(units.items(), 3, dict.fromkeys(units, 0)).accuracy("eve")
+
+    assert trusted(100, 40) < trusted(10, 4) < trusted(0, 0) < trusted(100, 0)
+    assert 0.6 <= trusted(1000, 400) < 0.61
+    assert trusted(100, 100) == 1 / 3  # guessing, and no reason to believe the opposite
 
 
 def test_reference_answers_say_who_can_be_trusted() -> None:
