@@ -16,7 +16,8 @@ import sqlalchemy as sa
 
 from bridge.errors import StoreError
 from bridge.store import migrations, tables
-from bridge.store.database import make_engine, open_store
+from bridge.store.database import open_store
+from bridge.store.engines import make_engine
 from bridge.store.items import answers
 from bridge.store.locks import held
 from memory_platform import MemoryPlatform, loop, mail

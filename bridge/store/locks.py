@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine, NullPool, func, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bridge.errors import Locked, StoreError
-from bridge.store.database import make_engine, translated
+from bridge.store.engines import make_engine, translated
 
 __all__ = ["Guard", "held"]
 
