@@ -40,7 +40,7 @@ class Annotators:
         """Return the classes that are answered; None for a skip.
 
         Args:
-            before: answers that the item has; errors of several answers do not depend on each other.
+            before: answers that the item has; their errors do not depend on each other.
         """
         lot = f"{key}#{before}" if before else key
         if self._lot("skip", lot) < self.skipped:

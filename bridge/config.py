@@ -87,10 +87,10 @@ class AnswerSettings(Record):
 
     Attributes:
         min_annotators: answers an item needs before it is taught.
-        min_agreement: share of annotators who must agree, above 0.5 to rule out ties; where they are
-            weighted, how probable the answer must be.
-        consensus: ``weighted``: annotators who disagree count as much as their answers on items that
-            others answered, too, say that they can be trusted. ``majority``: they count alike.
+        min_agreement: share of annotators who must agree, above 0.5 to rule out ties; where they
+            are weighted, how probable the answer must be.
+        consensus: ``weighted``: annotators who disagree count as much as their answers on items
+            that others answered, too, say that they can be trusted. ``majority``: they count alike.
         rename: old class name -> name today, for platforms without stable class ids.
     """
 
@@ -124,9 +124,9 @@ class StopSettings(Record):
     Attributes:
         mode: ``advise`` says so; ``pause`` queues nothing more from then on; ``off`` does not look.
         gain: macro-F1 that the next hundred labels must be expected to add, or it is time to stop.
-        agreement: Cohen's kappa with the models of earlier rounds, from which models count as alike.
-        rounds: how many rounds in a row must be alike; one has a twentieth more labels than the one
-            before it, and at least twenty.
+        agreement: Cohen's kappa of the models of two rounds, from which they count as alike.
+        rounds: how many rounds in a row must be alike; one has a twentieth more labels than the
+            one before it, and at least twenty.
         sample: items of the pool on which models are compared.
     """
 
