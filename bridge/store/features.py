@@ -46,7 +46,7 @@ __all__ = ["Encode", "FeatureReader", "FeatureStore", "Span"]
 
 CHUNK = 8192  # items encoded at a time
 SPAN = 16384  # rows read at a time: what is computed of them stays in the processor's cache
-TAKEN = 1024  # single rows read at a time: each maps its surroundings, too
+TAKEN = 256  # single rows read at a time: each maps its surroundings, too
 MOSTLY = 0.7  # share of the rows of a span from which they are read without a copy
 FAN = 8  # segments of a size that are merged into one of the next size
 LARGEST = 2**20  # rows; a segment of this size is left alone
