@@ -28,7 +28,7 @@ class AcquisitionSpec(Record):
             items that are like them take half of the places that are else random. With four classes
             or more, the words of a class's own name serve where nothing is given.
         relabel_share: greatest part of each batch that asks once more for items whose answers
-            differ, or whose label models do not believe; 0 asks for none. Needs a platform that can.
+            differ, or whose label models do not believe; 0 is none. Needs a platform that can.
         prefilter: with diversity, the batch is chosen among this many times its size.
         near_duplicate: cosine above which an item repeats one that was picked already.
         cost: ``seconds`` ranks by what a label teaches for the time that it takes, learned from the
