@@ -19,7 +19,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, f1_score
 
-__all__ = ["Contender", "Record", "Split", "parser", "play", "taken_by_the_whole", "usual_learner"]
+__all__ = ["Contender", "Record", "Split", "parser", "play", "settled", "usual_learner"]
 
 FIELDS = ("kind", "labels", "f1", "average_precision", "found", "cpu_s")
 STEP = 20  # random goes on in steps of a twentieth of its labels; no model depends on them
@@ -164,7 +164,7 @@ def play(split: Split, contender: Contender, record: Record, batch: int, budget:
         record.note("loop", asked, contender.predict())
 
 
-def taken_by_the_whole(scores: list[float], full: float) -> bool:
+def settled(scores: list[float], full: float) -> bool:
     """Whether the last evaluations all reached the highest level that is told."""
     return len(scores) >= IN_A_ROW and min(scores[-IN_A_ROW:]) >= GOAL * full
 

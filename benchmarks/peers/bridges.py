@@ -27,7 +27,7 @@ from bridge.store.changes import DRAW_RANGE, draw_of
 from bridge.store.features import FeatureStore
 from bridge.store.models import load_model
 from bridge.sync import STEPS, Wanted, run
-from peers.arena import STEP, Record, Split, parser, taken_by_the_whole
+from peers.arena import STEP, Record, Split, parser, settled
 
 STRATEGIES: dict[str, dict[str, Any]] = {
     "loop": {},
@@ -135,7 +135,7 @@ def main() -> None:
         if given.strategy == "random":
             count, scores = 0, []
             while count < len(order):
-                if count >= given.budget and taken_by_the_whole(scores, full):
+                if count >= given.budget and settled(scores, full):
                     break
                 count = min(len(order), count + max(given.batch, count // STEP))
                 asked = order[:count]

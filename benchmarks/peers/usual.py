@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from peers.arena import STEP, Record, Split, parser, taken_by_the_whole, usual_learner
+from peers.arena import STEP, Record, Split, parser, settled, usual_learner
 
 
 def taught(split: Split, pool: Any, test: Any, asked: np.ndarray) -> np.ndarray | None:
@@ -28,7 +28,7 @@ def main() -> None:
     full = record.note("full", order, taught(split, pool, test, order))
     count, scores = 0, []
     while given.strategy == "random" and count < len(order):
-        if count >= given.budget and taken_by_the_whole(scores, full):
+        if count >= given.budget and settled(scores, full):
             break
         count = min(len(order), count + max(given.batch, count // STEP))
         asked = order[:count]
