@@ -96,3 +96,29 @@ def test_each_class_has_its_turn_and_what_shares_no_word_is_left_out():
     ]
     two = find_hints(encoder, phrases, [10, 11, 12, 13], encoder.encode(items), 2, seed=0)
     assert [hint.id for hint in two] == [11, 12]
+
+
+def test_an_encoder_that_cannot_encode_a_phrase_has_no_hints(tmp_path):
+    (tmp_path / "pixels.py").write_text(
+        """
+import numpy as np
+from bridge.learners.text import TextLearner
+
+
+class Numbers:
+    id = "numbers-v1"
+
+    def encode(self, items):
+        return np.array([[float(n) for n in item.text.split()] for item in items], np.float32)
+
+
+def learner():
+    return TextLearner(Numbers())
+"""
+    )
+    platform = MemoryPlatform(classes=("one", "two", "three", "four"))
+    platform.add(*[Item(key=str(n), text=f"{n} 2 3") for n in range(50)])
+    model = {"estimator": f"{tmp_path / 'pixels.py'}:learner"}
+    assert loop(platform, tmp_path / "names", model=model).sync().queue == 10
+    given = loop(platform, tmp_path / "given", model=model, acquisition={"hints": {"one": ["uno"]}})
+    assert any("cannot encode a phrase" in warning for warning in given.sync(full=True).warnings)

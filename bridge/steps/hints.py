@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from bridge.acquisition.hints import Hint
 
 __all__ = ["hints"]
+
+log = logging.getLogger(__name__)
 
 
 def hints(turn: Turn, unseen: Sequence[str], size: int, *, encoded: bool) -> list[Hint]:
@@ -41,7 +44,16 @@ def hints(turn: Turn, unseen: Sequence[str], size: int, *, encoded: bool) -> lis
     if not ids:
         return []
     features: Any = turn.inputs(ids) if encoded else encoder.encode(_items(turn, ids))
-    return find_hints(encoder, phrases, ids, features, size, spec.seed)
+    try:
+        return find_hints(encoder, phrases, ids, features, size, spec.seed)
+    except Exception as error:  # noqa: BLE001  # somebody's encoder of something else than texts
+        log.info("no hints: %s", error)
+        if spec.hints:
+            turn.warn(
+                "acquisition.hints are not used: the model's encoder cannot encode a phrase "
+                f"({type(error).__name__}: {error})."
+            )
+        return []
 
 
 def _items(turn: Turn, ids: Sequence[int]) -> list[Any]:
