@@ -176,4 +176,5 @@ def parser(strategies: tuple[str, ...]) -> argparse.ArgumentParser:
     found.add_argument("--strategy", choices=strategies, required=True)
     found.add_argument("--batch", type=int, default=20)
     found.add_argument("--budget", type=int, default=400)
+    found.add_argument("--stop-random", action="store_true")
     return found

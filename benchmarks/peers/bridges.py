@@ -2,7 +2,8 @@
 
 ``loop`` is Bridge as it comes: every label that is asked counts, the hold-out's too.
 ``acquisition`` reserves no hold-out, as no peer does. ``random`` teaches Bridge's learner random
-labels, all of them; it needs no store.
+labels, all of them; it needs no store. The others change one setting of ``loop``: what is it good
+for?
 """
 
 from __future__ import annotations
@@ -33,6 +34,16 @@ STRATEGIES: dict[str, dict[str, Any]] = {
     "loop": {},
     "acquisition": {"hold_out_share": 0.0},
     "random": {},
+    "no-directions": {},
+    "diverse": {"diversity": "on"},
+    "margin": {"diversity": "off"},
+    "entropy": {"strategy": "entropy"},
+    "committee": {"strategy": "committee"},
+    "key-words": {"hints": {"spam": ["free", "money", "click here", "unsubscribe", "offer"]}},
+}
+MODELS: dict[str, dict[str, Any]] = {
+    "no-directions": {"directions": 0},
+    "committee": {"committee": 5},
 }
 HOLD_OUT = AcquisitionSpec().hold_out_share
 
@@ -52,6 +63,8 @@ class Bridge:
         self.schema = schema_of(self.rows)
         acquisition = {"seed": split.seed, **STRATEGIES[strategy]}
         sections: dict[str, Any] = {"acquisition": acquisition}
+        if strategy in MODELS:
+            sections["model"] = MODELS[strategy]
         if (split.folder / "pool.npy").exists():
             factory = Path(__file__).with_name("pixels.py")
             sections["model"] = {"estimator": f"{factory}:learner"}
@@ -135,7 +148,7 @@ def main() -> None:
         if given.strategy == "random":
             count, scores = 0, []
             while count < len(order):
-                if count >= given.budget and settled(scores, full):
+                if count >= given.budget and (given.stop_random or settled(scores, full)):
                     break
                 count = min(len(order), count + max(given.batch, count // STEP))
                 asked = order[:count]

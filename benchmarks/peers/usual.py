@@ -28,7 +28,7 @@ def main() -> None:
     full = record.note("full", order, taught(split, pool, test, order))
     count, scores = 0, []
     while given.strategy == "random" and count < len(order):
-        if count >= given.budget and settled(scores, full):
+        if count >= given.budget and (given.stop_random or settled(scores, full)):
             break
         count = min(len(order), count + max(given.batch, count // STEP))
         asked = order[:count]

@@ -33,7 +33,7 @@ def _single_learner(spec: LearnerSpec) -> Learner:
 
     encoder = HashedText(ngrams=spec.ngrams, columns=spec.columns)
     if spec.estimator == "auto":
-        return TextLearner(encoder, spec.class_weight, spec.strength)
+        return TextLearner(encoder, spec.class_weight, spec.strength, spec.directions)
     from bridge.learners.custom import custom_learner
 
     return custom_learner(spec, encoder)

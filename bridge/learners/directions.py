@@ -22,7 +22,6 @@ __all__ = ["SAMPLE", "Directions", "find_directions", "weight"]
 
 SAMPLE = 2000  # items of the pool that are looked at
 ITEMS_EACH = 20  # items for one direction; fewer would remember items, not words
-MOST = 100  # directions
 RARE = 3  # items a word must occur in
 FULL_UNTIL = 200  # labels; their weight falls from here
 UNTIL = 5000  # labels; from here they are left out
@@ -49,17 +48,18 @@ def weight(labels: int) -> float:
     return STRENGTH * min(1.0, math.sqrt(FULL_UNTIL / max(labels, 1)))
 
 
-def find_directions(rows: Any, seed: int) -> Directions | None:
+def find_directions(rows: Any, most: int, seed: int) -> Directions | None:
     """Return the principal directions of items; None of too few items to find any.
 
     Args:
         rows: (n, d) CSR, rows of unit length, n up to about ``SAMPLE``.
+        most: how many directions at most.
     """
     from sklearn.utils.extmath import randomized_svd
     from threadpoolctl import threadpool_limits
 
     columns = np.flatnonzero(np.bincount(rows.indices, minlength=rows.shape[1]) >= RARE)
-    rank = min(MOST, rows.shape[0] // ITEMS_EACH, len(columns) - 1)
+    rank = min(most, rows.shape[0] // ITEMS_EACH, len(columns) - 1)
     if rank < 1:
         return None
     compact = rows[:, columns]

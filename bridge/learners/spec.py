@@ -28,6 +28,8 @@ class LearnerSpec(Record):
         ngrams: shortest and longest run of words that is one feature of the built-in encoder.
         columns: hashed columns of the built-in encoder.
         strength: inverse of the regularisation of the built-in head (``C`` of scikit-learn).
+        directions: principal directions of the unlabeled pool that the built-in head sees besides
+            the words; they help while labels are few. 0 has none.
         committee: members of a committee, each taught on a bootstrap; 0 has none. The strategy
             ``committee`` makes it 5 where it is 0 and the estimator is the built-in one.
     """
@@ -40,6 +42,7 @@ class LearnerSpec(Record):
     ngrams: tuple[int, int] = (1, 1)
     columns: int = Field(default=2**18, ge=2**8, le=2**24)
     strength: float = Field(default=10.0, gt=0)
+    directions: int = Field(default=100, ge=0, le=500)
     committee: int = Field(default=0, ge=0, le=100)
 
     @field_validator("estimator")

@@ -41,11 +41,13 @@ class TextLearner:
     encoder: Encoder = field(default_factory=HashedText)
     class_weight: Literal["balanced", "none"] = "balanced"
     strength: float = 10.0
+    directions: int = 100
 
     @property
     def id(self) -> str:
         """Names the algorithm, its version and its parameters."""
-        return f"text-linear-v3/{self.class_weight}/{self.strength:g}/{self.encoder.id}"
+        head = f"{self.class_weight}/{self.strength:g}/{self.directions}"
+        return f"text-linear-v3/{head}/{self.encoder.id}"
 
     def fit(self, examples: Examples, pool: FeatureReader | None, *, seed: int) -> TextModel:
         """Train from scratch; see :class:`bridge.learners.base.Learner`."""
@@ -58,7 +60,8 @@ class TextLearner:
             )
         labels, weights = examples.labels[used], examples.weights[used].astype(np.float64)
         idf = _inverse_frequency(features, pool)
-        head = _Head(features, idf, _directions(features, idf, pool, seed), self, seed)
+        directions = _directions(features, idf, pool, self.directions, seed)
+        head = _Head(features, idf, directions, self, seed)
         fit = head.fit_single if examples.task == "single" else head.fit_multi
         if len(weights):
             weights /= weights.mean()
@@ -326,17 +329,17 @@ def _compact(features: Any, idf: NDArray[np.float32], present: NDArray[np.bool_]
 
 
 def _directions(
-    features: Any, idf: NDArray[np.float32], pool: FeatureReader | None, seed: int
+    features: Any, idf: NDArray[np.float32], pool: FeatureReader | None, most: int, seed: int
 ) -> Directions | None:
     """Find directions in items at even distances in the pool, else in the training rows."""
-    if not weight(features.shape[0]):
+    if not most or not weight(features.shape[0]):
         return None
     known = pool is not None and pool.count > 0
     ids = pool.ids if pool is not None and known else np.arange(features.shape[0])
     some = ids[np.unique(np.linspace(0, len(ids) - 1, min(len(ids), SAMPLE)).astype(np.int64))]
     rows = _csr(pool.rows(some)) if pool is not None and known else features[some]
     present = idf > 0
-    found = find_directions(_compact(rows, idf, present), seed)
+    found = find_directions(_compact(rows, idf, present), most, seed)
     if found is None:
         return None
     return Directions(np.flatnonzero(present)[found.columns], found.vectors)
