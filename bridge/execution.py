@@ -12,7 +12,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from importlib import import_module
 from typing import Any, Literal, TypeVar
@@ -31,7 +31,7 @@ ATTEMPTS = 3  # sets of processes that may die over the same chunks
 IDLE = 10  # seconds after which a process that waits for work ends
 CONNECT = 20  # seconds to reach a cluster, and to wait for its first worker
 
-Configured = Callable[[], AbstractContextManager[Any]]
+Compute = Callable[[Callable[[Any], Any], list[Any]], list[Any]]
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -77,9 +77,9 @@ def each(settings: ExecutionSettings, work: Callable[[T], R], tasks: Iterable[T]
             yield _on_one_thread(work, (task,))
         return
     remaining = iter(tasks)
-    with _backend(settings) as (configured, workers):
+    with _backend(settings) as (compute, workers):
         while wave := list(itertools.islice(remaining, CHUNKS_A_WORKER * workers)):
-            yield from _computed(settings, configured, work, wave)
+            yield from compute(work, wave)
 
 
 def _on_one_thread(work: Callable[[T], R], packed: tuple[T]) -> R:
@@ -100,25 +100,16 @@ def _threads(modules: int) -> Any:
 
 
 @contextmanager
-def _backend(settings: ExecutionSettings) -> Iterator[tuple[Configured, int]]:
-    """Yield what makes joblib use the backend, and the number of workers."""
-    from joblib import cpu_count, parallel_config
-
+def _backend(settings: ExecutionSettings) -> Iterator[tuple[Compute, int]]:
+    """Yield what computes some tasks at once, and the number of workers."""
     if settings.backend == "processes":
+        from joblib import cpu_count
+
         workers = settings.workers or cpu_count()
-        yield (
-            partial(
-                parallel_config,
-                "loky",
-                n_jobs=workers,
-                inner_max_num_threads=1,
-                idle_worker_timeout=IDLE,
-            ),
-            workers,
-        )
+        yield partial(_in_processes, workers), workers
         return
     with _client(settings) as client:
-        yield partial(parallel_config, "dask", client=client), sum(client.ncores().values())
+        yield partial(_on_cluster, settings, client), sum(client.ncores().values())
 
 
 @contextmanager
@@ -144,29 +135,42 @@ def _client(settings: ExecutionSettings) -> Iterator[Any]:
         client.close()
 
 
-def _computed(
-    settings: ExecutionSettings, configured: Configured, work: Callable[[T], R], wave: list[T]
-) -> list[R]:
+def _in_processes(workers: int, work: Callable[[Any], Any], wave: list[Any]) -> list[Any]:
     """Compute some tasks at once; all of them again where a process died."""
-    from joblib import Parallel, delayed
+    from joblib import Parallel, delayed, parallel_config
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
+    configured = partial(
+        parallel_config, "loky", n_jobs=workers, inner_max_num_threads=1, idle_worker_timeout=IDLE
+    )
     for attempt in range(1, ATTEMPTS + 1):
-        # In a tuple: a large argument by itself Dask would put onto one worker, and lose with it.
         calls = [delayed(_on_one_thread)(work, (task,)) for task in wave]
         try:
             with configured():
                 return list(Parallel(batch_size=1, pre_dispatch="all")(calls))
         except BrokenProcessPool:
             log.warning("a worker process died; its chunks are computed again (%d)", attempt)
-        except Exception as error:
-            if _of_cluster(error):
-                raise _lost(settings, error) from error
-            raise
     raise ExecutionError(
         f"Worker processes died {ATTEMPTS} times over the same chunks; perhaps memory ran out.",
         'Set execution.workers lower, or execution.backend to "serial".',
     )
+
+
+def _on_cluster(
+    settings: ExecutionSettings, client: Any, work: Callable[[Any], Any], wave: list[Any]
+) -> list[Any]:
+    """Compute some tasks on the cluster, which gives those of a dead worker to others.
+
+    By Dask's own client: joblib waits for ever for a task that kills each worker it meets.
+    """
+    try:
+        # In a tuple: a large argument by itself Dask would put onto one worker, and lose with it.
+        futures = [client.submit(_on_one_thread, work, (task,), pure=False) for task in wave]
+        return list(client.gather(futures))
+    except Exception as error:
+        if _of_cluster(error):
+            raise _lost(settings, error) from error
+        raise
 
 
 def _of_cluster(error: Exception) -> bool:

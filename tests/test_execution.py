@@ -33,7 +33,7 @@ def cluster() -> Iterator[Any]:
     """A Dask cluster of two processes; one that dies is started anew."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
     ) as made:
         yield made
 
@@ -72,7 +72,7 @@ def test_tasks_are_taken_as_they_are_needed(settings: ExecutionSettings) -> None
 
 @pytest.mark.parametrize("settings", [SERIAL, PROCESSES], ids=lambda s: s.backend)
 def test_a_fault_of_the_work_is_told_as_it_is(settings: ExecutionSettings) -> None:
-    with pytest.raises(ValueError, match="number 0"):
+    with pytest.raises(ValueError, match=r"number \d"):
         list(each(settings, work.fails, range(3)))
 
 
@@ -109,6 +109,25 @@ def test_a_cluster_gives_the_same_though_a_worker_is_killed_at_work(
     assert list(each(dask, work.announced, tasks)) == list(range(0, 48, 2))
     killer.join()
     assert killed
+
+
+def test_work_that_kills_every_worker_of_a_cluster_is_told(dask: ExecutionSettings) -> None:
+    with pytest.raises(ExecutionError, match="died while running it"):
+        list(each(dask, work.killed_always, range(10)))
+    assert list(each(dask, work.double, [1, 2])) == [2, 4], "the cluster goes on"
+
+
+def test_a_cluster_that_is_lost_in_the_middle_is_told() -> None:
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=":0", silence_logs=50
+    ) as doomed:
+        lost = ExecutionSettings(backend="dask", address=doomed.scheduler_address)
+        found = each(lost, work.double, range(100))
+        assert next(found) == 0
+        doomed.close()
+        with pytest.raises(ExecutionError, match="Dask cluster"):
+            list(found)
 
 
 def test_a_cluster_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
