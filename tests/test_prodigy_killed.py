@@ -123,7 +123,7 @@ def in_threads(*jobs: Callable[[], None]) -> list[threading.Thread]:
 
 
 def untimed(annotations):
-    """Leave the seconds out: answers of one second share a time, and a pull may fall between them."""
+    """Leave the seconds out: answers of one second share them, and a pull may fall between."""
     return {
         name: annotation.model_copy(update={"seconds": None})
         for name, annotation in annotations.items()
