@@ -16,7 +16,7 @@ test: $(VENV)/ready ## Run the tests
 	$(BIN)/python -m pytest -q
 
 test-crashes: $(VENV)/ready ## Kill a sync at every moment, and see that nothing is lost (minutes)
-	$(BIN)/python -m pytest -q -m crashes tests/test_crashes.py tests/test_cron_day.py
+	$(BIN)/python -m pytest -q -n 2 -m crashes tests/test_crashes.py tests/test_cron_day.py
 
 test-labelbox: $(VENV)/ready ## Run Labelbox's own SDK and its own tests against our emulator
 	$(BIN)/python -m pytest -q tests_real/labelbox
