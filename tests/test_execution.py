@@ -117,8 +117,9 @@ def test_work_that_kills_every_worker_of_a_cluster_is_told(dask: ExecutionSettin
     assert list(each(dask, work.double, [1, 2])) == [2, 4], "the cluster goes on"
 
 
-def test_a_cluster_that_is_lost_in_the_middle_is_told() -> None:
+def test_a_cluster_that_is_lost_in_the_middle_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr("bridge.execution.CONNECT", 3)  # seconds that a lost one is waited for
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=1, dashboard_address=":0", silence_logs=50
     ) as doomed:
