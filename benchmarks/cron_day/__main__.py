@@ -20,11 +20,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=about.__doc__.splitlines()[0])
     parser.add_argument("--hours", type=float, default=24)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--every", type=int, default=5, help="minutes between two syncs")
     parser.add_argument("--rough", type=float, default=0.5, help="share of ticks with a fault")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="bridge-cron-day-"))
     began = time.perf_counter()
-    day = Day(folder, seed=given.seed, rough=given.rough)
+    day = Day(folder, seed=given.seed, rough=given.rough, every=given.every)
     try:
         day.live(given.hours)
         broken = broken_promises(day)

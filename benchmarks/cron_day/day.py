@@ -1,4 +1,4 @@
-"""The day: a tick every five minutes of a fast clock, and everything that can go wrong in one."""
+"""The day: a tick every few minutes of a fast clock, and everything that can go wrong in one."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from benchmarks.cron_day.run import Order, run
 from bridge_labelbox.emulator import Emulator
 from bridge_labelbox.emulator.faults import Fault
 
-__all__ = ["TICK_MINUTES", "Day"]
+__all__ = ["Day"]
 
-TICK_MINUTES = 5
 MOST_S = 180  # longer than any run takes
 HOLD_OUT = 0.1
 TOML = """
@@ -71,11 +70,13 @@ class Day:
 
     Args:
         rough: in how many of the ticks something is broken, 0 to 1.
+        every: minutes between two ticks.
     """
 
     folder: Path
     seed: int = 0
     rough: float = 0.5
+    every: int = 5
     pool: int = 2500
     happened: Counter[str] = field(default_factory=Counter)
     runs: list[Run] = field(default_factory=list)
@@ -106,14 +107,14 @@ class Day:
 
     def live(self, hours: float) -> None:
         """Let the time pass."""
-        for tick in range(round(hours * 60 / TICK_MINUTES)):
+        for tick in range(round(hours * 60 / self.every)):
             self._tick(tick)
         self.calm()
 
     def _tick(self, tick: int) -> None:
-        self._pass(timedelta(minutes=TICK_MINUTES))
-        hour = (8 + tick * TICK_MINUTES / 60) % 24
-        self.team.work(hour, TICK_MINUTES / 2)
+        self._pass(timedelta(minutes=self.every))
+        hour = (8 + tick * self.every / 60) % 24
+        self.team.work(hour, self.every / 2)
         if tick % 24 == 6:
             self.team.add(50)
             self._remove()
@@ -197,7 +198,7 @@ class Day:
         for child in children:
             child.start()
         if hour is not None:
-            self.team.work(hour, TICK_MINUTES / 2)
+            self.team.work(hour, self.every / 2)
         made = []
         for child, order in zip(children, orders, strict=True):
             child.join(MOST_S)
