@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from bridge.steps.turn import Turn
-from bridge.store.items import in_line, items_by_id
+from bridge.store.items import in_line
 
 if TYPE_CHECKING:
     from bridge.acquisition.hints import Hint
@@ -43,7 +43,7 @@ def hints(turn: Turn, unseen: Sequence[str], size: int, *, encoded: bool) -> lis
         ids = in_line(connection, LOOKED_AT)
     if not ids:
         return []
-    features: Any = turn.inputs(ids) if encoded else encoder.encode(_items(turn, ids))
+    features: Any = turn.inputs(ids) if encoded else encoder.encode(turn.items(ids))
     try:
         return find_hints(encoder, phrases, ids, features, size, spec.seed)
     except Exception as error:  # noqa: BLE001  # somebody's encoder of something else than texts
@@ -54,9 +54,3 @@ def hints(turn: Turn, unseen: Sequence[str], size: int, *, encoded: bool) -> lis
                 f"({type(error).__name__}: {error})."
             )
         return []
-
-
-def _items(turn: Turn, ids: Sequence[int]) -> list[Any]:
-    with turn.store.begin() as connection:
-        found = items_by_id(connection, list(ids))
-    return [found[row_id] for row_id in ids]

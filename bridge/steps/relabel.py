@@ -116,18 +116,9 @@ def _second_opinions(turn: Turn, ids: list[int], labels: NDArray[np.int8]) -> ND
     import numpy as np
 
     from bridge.acquisition.candidates import tie_breaker
-    from bridge.learners.base import Examples
     from bridge.learners.suspects import out_of_fold
 
-    inputs = turn.inputs(ids)
-    examples = Examples(
-        labels=labels,
-        weights=np.ones(len(ids), dtype=np.float32),
-        classes=turn.schema.names,
-        task=turn.task,
-        features=None if turn.features is None else inputs,
-        items=inputs if turn.features is None else None,  # type: ignore[arg-type]  # items then
-    )
+    examples = turn.examples(ids, labels)
     seed = turn.settings.sync.seed
     drawn = np.argsort(tie_breaker(np.array(ids, np.int64), seed), kind="stable")
     folds = np.empty(len(ids), np.int64)

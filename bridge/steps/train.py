@@ -128,22 +128,12 @@ def train(turn: Turn, resolved: Resolved) -> Trained:
         mark = int(get_state(connection, "annotation_seq") or 0)
         number = next_number(connection)
         former = champion(connection)
-    import numpy as np
 
-    from bridge.learners.base import Examples
     from bridge.learners.evaluation import evaluate
 
     ids = [row_id for row_id, _ in resolved.taught]
     labels = label_matrix([target for _, target in resolved.taught], turn.schema)
-    inputs = turn.inputs(ids)
-    examples = Examples(
-        labels=labels,
-        weights=np.ones(len(ids), dtype=np.float32),
-        classes=turn.schema.names,
-        task=turn.task,
-        features=None if turn.features is None else inputs,
-        items=inputs if turn.features is None else None,  # type: ignore[arg-type]  # items then
-    )
+    examples = turn.examples(ids, labels)
     challenger = turn.learner.fit(examples, turn.reader, seed=turn.settings.sync.seed)
     version = _version(turn, number, resolved)
     held_ids = [row_id for row_id, _ in resolved.held_out]

@@ -17,7 +17,10 @@ from bridge.safe_text import redacted
 from bridge.store.database import Store
 
 if TYPE_CHECKING:
-    from bridge.learners.base import Features, Learner, Model
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bridge.learners.base import Examples, Features, Learner, Model
     from bridge.records import Item
     from bridge.store.features import FeatureReader, FeatureStore
     from bridge.store.model_files import ModelFiles
@@ -127,7 +130,27 @@ class Turn:
 
         if self.reader is not None:
             return self.reader.rows(np.asarray(ids, dtype=np.int64))
-        return self._items(ids)
+        return self.items(ids)
+
+    def examples(self, ids: Sequence[int], labels: NDArray[np.int8]) -> Examples:
+        """Return what the learner is taught, all alike in weight.
+
+        Args:
+            labels: (len(ids), k), see :class:`bridge.learners.base.Examples`.
+        """
+        import numpy as np
+
+        from bridge.learners.base import Examples
+
+        inputs = self.inputs(ids)
+        return Examples(
+            labels=labels,
+            weights=np.ones(len(ids), dtype=np.float32),
+            classes=self.schema.names,
+            task=self.task,
+            features=None if self.features is None else inputs,
+            items=inputs if self.features is None else None,  # type: ignore[arg-type]  # items then
+        )
 
     def chunks(self, ids: Sequence[int]) -> Iterator[tuple[Any, Features | list[Item]]]:
         """Yield (row ids, what the learner takes) in chunks of bounded memory."""
@@ -139,9 +162,10 @@ class Turn:
             return
         for start in range(0, len(wanted), ITEMS_A_CHUNK):
             chunk = wanted[start : start + ITEMS_A_CHUNK]
-            yield chunk, self._items(chunk.tolist())
+            yield chunk, self.items(chunk.tolist())
 
-    def _items(self, ids: Iterable[int]) -> list[Item]:
+    def items(self, ids: Iterable[int]) -> list[Item]:
+        """Return the items of these row ids, in this order."""
         from bridge.store.items import items_by_id
 
         listed = list(ids)
