@@ -10,36 +10,19 @@ from typing import Any
 import pytest
 
 from bridge.api import Bridge
-from bridge.records import Item
-from bridge_prodigy import ADAPTER
 from bridge_prodigy.emulator import Emulator
-
-CLASSES = ("ham", "spam")
-WORDS = {"ham": "lunch at the usual place", "spam": "win a free prize now"}
-
-
-def truth(key: str) -> str:
-    return CLASSES[int(key[1:]) % 3 == 0]
+from prodigy_desk import loop_over, staged_desk, truth
 
 
 @pytest.fixture
 def desk() -> Iterator[Emulator]:
-    assert ADAPTER.stage is not None
-    with ADAPTER.stage("single", CLASSES) as staged:
-        assert isinstance(staged, Emulator)
-        keys = [f"k{n}" for n in range(300)]
-        staged.add_items([Item(key=key, text=f"{WORDS[truth(key)]}, {key}") for key in keys])
-        yield staged
+    with staged_desk(300) as desk:
+        yield desk
 
 
 @pytest.fixture
 def bridge(desk: Emulator, tmp_path: Path) -> Iterator[Bridge]:
-    platform = {k: str(v) if isinstance(v, Path) else v for k, v in desk.settings.items()}
-    settings = {
-        "platform": {"type": "prodigy", **platform},
-        "queue": {"depth": 30, "batch": 10},
-    }
-    with Bridge.from_settings(settings, directory=tmp_path) as bridge:
+    with loop_over(desk, tmp_path, queue={"depth": 30, "batch": 10}) as bridge:
         yield bridge
 
 
