@@ -13,7 +13,7 @@ demo: $(VENV)/ready ## Run the whole loop on real mail against an emulated Label
 	$(BIN)/bridge demo
 
 test: $(VENV)/ready ## Run the tests
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
 test-crashes: $(VENV)/ready ## Kill a sync at every moment, and see that nothing is lost (minutes)
 	$(BIN)/python -m pytest -q -n 2 -m crashes tests/test_crashes.py tests/test_cron_day.py

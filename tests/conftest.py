@@ -11,6 +11,9 @@ import pytest
 from bridge.store.database import Store, open_store
 from postgres_server import driven, needs_postgres, new_database, running
 
+# Checks that several modules share say what was wrong, as those in a test do.
+pytest.register_assert_rewrite("crash_trial", "faulty_loop", "story_labelbox", "story_platform")
+
 # A shell's background job ignores SIGINT, and so would every process that a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

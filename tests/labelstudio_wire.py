@@ -108,11 +108,14 @@ class Wire:
     # ------------------------------------------------------------------------------------- answers
 
     def _answer(self, request: requests.PreparedRequest) -> Reply:
+        call = f"{request.method} {urlsplit(request.url).path}"
+        self.calls.append(call)
+        return self.overrides.get(call, self.usual)(request)
+
+    def usual(self, request: requests.PreparedRequest) -> Reply:
+        """Answer as usual."""
         path = urlsplit(request.url).path
         call = f"{request.method} {path}"
-        self.calls.append(call)
-        if call in self.overrides:
-            return self.overrides[call](request)
         root = f"/api/projects/{PROJECT}/"
         body = json.loads(request.body) if request.body else None
         if call in PLAIN:

@@ -5,7 +5,7 @@ it takes first, by ascending score, those that have a prediction of exactly the 
 ``model_version``; the rest comes, at random, when none of these is left. So a task is *queued*, in
 Bridge's sense, if it waits for an answer and has a prediction of the current version, be it one
 with an empty result, which shows nothing. Every order is a version of its own, named after its
-content: what was queued before is carried over into the next one.
+content and the attempt: what was queued before is carried over into the next one.
 
 A prediction's score is its rank in millionths, so that ranks are read back from the server.
 """
@@ -79,7 +79,7 @@ def is_ours(version: str | None, settings: LabelStudioSettings) -> bool:
 
 
 def name_of(places: Iterable[Place], settings: LabelStudioSettings) -> str:
-    """Return the model version that has these places, and no others."""
+    """Return how the names of model versions begin that have these places, and no others."""
     content = [[place.task, place.rank, place.result] for place in places]
     return f"{settings.version_prefix}-{digest(content)[:16]}"
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 
 from bridge.errors import PlatformError, Unreachable
 from bridge_labelstudio.client import Client, decoded
@@ -42,10 +43,13 @@ class Made:
 def make_version(
     client: Client, settings: LabelStudioSettings, active: str | None, places: Sequence[Place]
 ) -> Made:
-    """Find the version that has these places, or make it.
+    """Find a version that has these places, or make one.
+
+    Each attempt has a name of its own: an import that was given up as lost may still be executed,
+    at any time, and then adds to a version that nobody looks at (any more).
 
     Args:
-        active: the version that is shown now; it is never deleted.
+        active: the version that is shown now; preferred where it is one of several.
 
     Raises:
         Malformed: one of the tasks does not exist (any more).
@@ -53,24 +57,25 @@ def make_version(
         PlatformError: Label Studio ends up with other numbers than were sent.
     """
     name = name_of(places, settings)
-    for attempt in range(1, _TRIES + 1):
-        tried = name if attempt == 1 else f"{name}-{attempt}"
-        listed = versions_of(client, settings.project)
-        if listed.predictions(tried) == len(places):
-            return Made(tried, listed=listed)
-        if listed.predictions(tried):  # half of it, or twice
-            if tried == active:
-                continue
-            _delete(client, settings, tried)
+    listed = versions_of(client, settings.project)
+    complete = [
+        version
+        for version in listed.versions
+        if version.startswith(name) and listed.predictions(version) == len(places)
+    ]
+    if complete:
+        return Made(active if active in complete else complete[0], listed=listed)
+    for _ in range(_TRIES):
+        tried = f"{name}-{token_hex(4)}"
         bare, lost = _create(client, settings, tried, places)
         listed = versions_of(client, settings.project)
         if listed.predictions(tried) == len(places) - len(lost):
             return Made(tried, bare, lost, listed)
-        # More than was sent: an earlier call, whose answer was lost, was executed late.
+        # Somebody between here and there sent it twice, or it is not executed to its end.
     raise PlatformError(
         f"Label Studio has {listed.predictions(tried)} predictions of version '{tried}' where"
         f" {len(places)} were sent.",
-        "Look for another program that imports predictions, and run again.",
+        "Look for a proxy that repeats calls, and run again.",
     )
 
 
