@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bridge.store.database import Store, open_store
 from postgres_server import driven, needs_postgres, new_database, running
+
+settings.register_profile("any machine", deadline=None)  # a busy one is no failure
+settings.load_profile("any machine")
 
 # Checks that several modules share say what was wrong, as those in a test do.
 pytest.register_assert_rewrite("crash_trial", "faulty_loop", "story_labelbox", "story_platform")

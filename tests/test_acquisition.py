@@ -109,7 +109,7 @@ def cut(ids: np.ndarray, inputs: Any, sizes: Sequence[int]) -> Any:
         start = stop
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     levels=st.lists(st.integers(0, 4), min_size=1, max_size=60),
     sizes=st.lists(st.integers(0, 12), max_size=8),
@@ -399,7 +399,7 @@ def test_what_is_short_is_filled_from_what_is_left() -> None:
     assert choose(None, 3) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     n=st.integers(0, 40),
     held=st.integers(0, 10),

@@ -85,7 +85,7 @@ def outcome(changes, pages):
     return found, content, counted
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(histories(), st.data())
 def test_order_and_repetition_do_not_matter(told, data):
     straight = outcome(told, [])
@@ -95,7 +95,7 @@ def test_order_and_repetition_do_not_matter(told, data):
     assert outcome(shuffled, pages) == straight
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(histories())
 def test_the_last_state_of_the_platform_is_what_holds(told):
     last = {change.key: change for change in told}

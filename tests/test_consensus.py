@@ -182,7 +182,7 @@ def test_more_agreement_decides_less_and_all_of_it_only_what_is_unanimous() -> N
     assert found[0].agreed + found[0].differed == 300
 
 
-@fuzz(max_examples=60, deadline=None)
+@fuzz(max_examples=60)
 @given(
     votes=st.lists(
         st.tuples(

@@ -81,7 +81,7 @@ def test_a_text_longer_than_any_that_was_answered_costs_as_much_as_the_longest()
     assert cost.seconds(10**9) == cost.seconds(cost.longest) > cost.seconds(cost.longest // 2)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rows=st.lists(
         st.tuples(
@@ -137,7 +137,7 @@ def test_a_little_less_unsure_and_much_shorter_comes_first() -> None:
     np.testing.assert_allclose(found.values, found.scores * cheap.of(found.ids))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 99), sizes=st.lists(st.integers(0, 40), max_size=6))
 def test_nothing_is_cut_by_uncertainty_before_its_price_is_seen(
     seed: int, sizes: list[int]

@@ -176,7 +176,7 @@ def test_classes_with_too_few_items_are_named() -> None:
     assert "too few" not in scores_line(everything)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     rows=st.lists(st.tuples(*[st.integers(-1, 1)] * 3), max_size=40),
     seed=st.integers(0, 5),

@@ -94,7 +94,7 @@ def test_rows_come_back_in_the_order_asked(tmp_path: Path, encoder: object) -> N
 
 
 @pytest.mark.parametrize("encoder", ENCODERS, ids=lambda e: e.id)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     turns=st.lists(st.lists(st.integers(0, 40), max_size=25), max_size=12), chunk=st.integers(2, 9)
 )

@@ -125,9 +125,7 @@ def emulator() -> Iterator[Emulator]:
         yield emulator
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(actions=ACTIONS)
 def test_no_story_loses_or_doubles_anything(
     emulator: Emulator, actions: list[tuple[Any, ...]]

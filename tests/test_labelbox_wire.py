@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from responses import RequestsMock
 
@@ -468,7 +468,6 @@ SPANS_ROW = lb.row("k", "Hello Bob", labels=[lb.label("l", objects=[span(6, 8, "
 RADIO_ROW = lb.row("k", labels=[lb.label("l", classifications=[lb.radio("Good", "c-good")])])
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_no_row_stops_the_others(data: st.DataObject) -> None:
     """Whatever one row holds, the others are read, and what cannot be read is reported."""

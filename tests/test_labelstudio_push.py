@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import requests
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 from responses import RequestsMock
 
@@ -274,7 +273,6 @@ def test_nothing_to_queue_leaves_a_version_of_other_origin(wire: ls.Wire) -> Non
     assert wire.writes() == []
 
 
-@examples(deadline=None)  # a busy machine is no failure
 @given(st.lists(st.permutations(["a", "b", "c", "d"]), min_size=1, max_size=3))
 def test_the_last_order_holds(orders: list[list[str]]) -> None:
     with RequestsMock(assert_all_requests_are_fired=False) as web:

@@ -149,7 +149,7 @@ def test_training_twice_gives_the_same_bits(tmp_path: Path, task: str) -> None:
     np.testing.assert_array_equal(first.predict(features), second.predict(features))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     rows=st.lists(st.tuples(*[st.integers(-1, 1)] * 3), max_size=12),
     task=st.sampled_from(["single", "multi"]),

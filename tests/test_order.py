@@ -76,7 +76,7 @@ def test_few_among_many() -> None:
     assert merged("ab", "") == ["a", "b"]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     sorts=st.lists(st.sampled_from(["held", "drawn", "ham", "spam"]), max_size=70),
     order=st.sampled_from(ORDERS),

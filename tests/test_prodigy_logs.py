@@ -294,9 +294,7 @@ def test_an_answer_with_an_unknown_class_is_a_finding(emulator: Emulator) -> Non
     assert "martian" in bad[0].detail
 
 
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     given_answers=st.lists(
         st.tuples(

@@ -180,7 +180,7 @@ def test_batches_interleave_by_rank(tmp_path: Path) -> None:
     assert keys(desk) == ["k0", "k10", "k1", "k11", "k2"]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.lists(st.tuples(st.booleans(), st.lists(st.integers(0, 9), min_size=1, unique=True))))
 def test_no_item_is_ever_in_the_file_twice(steps: list[tuple[bool, list[int]]]) -> None:
     import tempfile

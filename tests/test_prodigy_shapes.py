@@ -179,7 +179,7 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(WORDS, min_size=1, max_size=8), st.data())
 def test_spans_are_what_was_marked_whatever_the_script(
     parts: list[str], data: st.DataObject
@@ -231,7 +231,7 @@ def test_offsets_in_utf16_units_are_told_and_teach_nothing(told_by: str) -> None
     ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.text(st.one_of(st.characters(), st.sampled_from(" \n\t\u200d\u0301🏽👍a_1.")), max_size=30)
 )

@@ -75,7 +75,7 @@ def test_order_and_repetition_do_not_matter_anywhere(place):
     """Random histories, each told twice in some order, in a store that is emptied in between."""
     with place.open() as store:
 
-        @settings(max_examples=15, deadline=None)
+        @settings(max_examples=15)
         @given(test_changes.histories(), st.data())
         def told(history, data):
             shuffled = data.draw(st.permutations([*history, *history[:3]]))

@@ -332,7 +332,6 @@ TestStory = Story.TestCase
 TestStory.settings = settings(
     max_examples=2000 if SOAK else 20,
     stateful_step_count=80 if SOAK else 30,
-    deadline=None,
     phases=PHASES,
     suppress_health_check=list(HealthCheck),
 )

@@ -144,7 +144,6 @@ TestLabelboxStory = LabelboxStory.TestCase
 TestLabelboxStory.settings = settings(
     max_examples=300 if SOAK else 3,
     stateful_step_count=50 if SOAK else 12,
-    deadline=None,
     phases=PHASES,
     suppress_health_check=list(HealthCheck),
 )
