@@ -13,6 +13,10 @@ from numpy.typing import NDArray
 
 __all__ = ["balanced", "fit_binary", "fit_classes"]
 
+PASSES = 60  # over the rows, at most
+LEAST_PASSES = 6
+ROWS_SEEN = 200_000  # in all passes; enough to settle, and then more passes only fit the noise
+
 Fitted = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
@@ -53,12 +57,17 @@ def fit_classes(
 ) -> Fitted:
     """Return coefficients (c, m) and intercepts (m,) of a multinomial model, m >= 3 classes.
 
-    saga with a loose tolerance reaches the quality of the exact solvers at a fraction of their
-    cost; the iteration limit bounds the time and is not an error.
+    saga (Defazio, Bach, Lacoste-Julien 2014) with a loose tolerance reaches the quality of the
+    exact solvers at a fraction of their cost; the limit of its passes bounds the time and is not an
+    error. With 100,000 rows of 50 classes six passes take a tenth of the time of sixty, and the
+    model is none the worse (``benchmarks/load.py``).
     """
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=strength, solver="saga", tol=1e-2, max_iter=60, random_state=seed)
+    passes = min(PASSES, max(LEAST_PASSES, ROWS_SEEN // features.shape[0]))
+    model = LogisticRegression(
+        C=strength, solver="saga", tol=1e-2, max_iter=passes, random_state=seed
+    )
     _fit(model, features, targets, weights)
     return model.coef_.T.astype(np.float32), model.intercept_.astype(np.float32)
 

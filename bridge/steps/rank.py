@@ -20,7 +20,7 @@ from bridge.steps.relabel import relabels
 from bridge.steps.turn import Turn
 from bridge.store.batches import Queued, drawn, next_batch, plan, queue, reorder
 from bridge.store.database import get_state, set_state
-from bridge.store.items import Counts, count, hold_out_in_line, in_line, items_by_id, pool_ids
+from bridge.store.items import Counts, count, hold_out_in_line, in_line, items_by_id
 from bridge.store.registry import champion
 
 if TYPE_CHECKING:
@@ -80,13 +80,13 @@ def make_plan(turn: Turn, size: int, resolved: Resolved, *, rerank: bool) -> Pla
         now_queued = queue(connection)
         hold_out = hold_out_in_line(connection, size)
         cold = in_line(connection, size)
-        pool = pool_ids(connection) if size and row is not None else None
         number = next_batch(connection)
     version = None if row is None else str(row["version"])
     model = None if version is None else turn.model(version)
     again = relabels(turn, model, resolved, size)
     left = size - len(again)
-    picks = _picks(turn, version, pool, hold_out, cold, left, resolved) if left else []
+    queued = len(now_queued)
+    picks = _picks(turn, version, hold_out, cold, left, resolved, queued) if left else []
     picks = merged(again, picks) if again else picks
     with turn.store.begin() as connection:
         content = items_by_id(connection, [pick.id for pick in picks])
@@ -129,20 +129,23 @@ def write_plan(turn: Turn, made: Plan) -> None:
 def _picks(
     turn: Turn,
     version: str | None,
-    pool: NDArray[np.int64] | None,
     hold_out: Sequence[int],
     cold: Sequence[int],
     size: int,
     resolved: Resolved,
+    queued: int,
 ) -> list[Pick]:
     from bridge.acquisition.compose import compose, rarest_share
 
     spec = turn.settings.acquisition
     candidates = None
-    if version is not None and pool is not None and len(pool) and spec.strategy != "random":
+    if version is not None and spec.strategy != "random":
         from bridge.steps.score import score_pool
 
-        candidates = score_pool(turn, version, pool, spec.keep(size), _weights(turn))
+        answered = len(resolved.taught) + len(resolved.held_out)
+        candidates = score_pool(
+            turn, version, spec.keep(size), _weights(turn), answered=answered, queued=queued
+        )
     named = _class_counts(resolved.taught, turn.schema.names)
     unseen = [name for name, number in named.items() if not number]
     with turn.store.begin() as connection:

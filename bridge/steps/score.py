@@ -6,6 +6,7 @@ returns the best of them. The parts are the same wherever they are computed, and
 
 from __future__ import annotations
 
+import math
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,7 @@ from bridge.records import Item, LabelSchema
 from bridge.steps.train import aligned
 from bridge.steps.turn import ITEMS_A_CHUNK, Turn
 from bridge.store.features import Span
+from bridge.store.items import pool_among, pool_ids
 from bridge.store.model_files import ModelFiles
 
 if TYPE_CHECKING:
@@ -63,25 +65,54 @@ class Aligned:
 
 
 def score_pool(
-    turn: Turn,
-    version: str,
-    ids: NDArray[np.int64],
-    keep: int,
-    weights: Weights | None,
+    turn: Turn, version: str, keep: int, weights: Weights | None, *, answered: int, queued: int
 ) -> Candidates:
-    """Return the ``keep`` best of these items.
+    """Return the ``keep`` best of the pool.
+
+    Where most of what is encoded belongs to the pool, all of it is scored, and only the best are
+    looked up in the store: finding a million items there costs more than scoring them. What comes
+    out is the same.
 
     Args:
         version: of the model.
-        ids: row ids, ascending.
         weights: what scores are multiplied by; None weighs all alike.
+        answered, queued: about how many of the items that are encoded are not in the pool for this.
 
     Raises:
         ExecutionError: the workers cannot be reached, or died again and again.
         ModelError: the model cannot be used.
     """
+    wide = _wide(turn, keep, answered, queued) if weights is None else None
+    if wide is not None:
+        found = _scored(turn, version, None, wide, None)
+        with turn.store.begin() as connection:
+            inside = pool_among(connection, found.ids.tolist())
+        best = np.flatnonzero(np.isin(found.ids, inside))[:keep]
+        if len(best) == keep or len(found) < wide:
+            return found.take(best)
+    with turn.store.begin() as connection:
+        ids = pool_ids(connection)
+    return _scored(turn, version, ids, keep, weights)
+
+
+def _wide(turn: Turn, keep: int, answered: int, queued: int) -> int | None:
+    """Return how many of all items to keep, so that enough of the pool are among them.
+
+    None where too few belong to the pool, or where nothing is encoded.
+    """
+    encoded = 0 if turn.reader is None else turn.reader.count
+    reserved = turn.settings.acquisition.hold_out_share
+    share = (1 - reserved) * (1 - (answered + queued) / encoded) if encoded else 0.0
+    # Those that wait are the least certain of all, and come on top.
+    return math.ceil(SPARE * keep / share) + queued if share >= LEAST_SHARE else None
+
+
+def _scored(
+    turn: Turn, version: str, ids: NDArray[np.int64] | None, keep: int, weights: Weights | None
+) -> Candidates:
+    """Return the ``keep`` best of these row ids, ascending; None: of all that are encoded."""
     execution = turn.settings.execution
-    if len(ids) <= (ITEMS_A_CHUNK if turn.reader is None else SMALL):
+    if _size(turn, ids) <= (ITEMS_A_CHUNK if turn.reader is None else SMALL):
         execution = ExecutionSettings()
     scoring = _scoring(turn, version, keep)
     parts = turn.progress.track(_parts(turn, ids), "chunks ranked")
@@ -102,6 +133,14 @@ def score_pool(
     return held.found(len(turn.schema.names))
 
 
+def _size(turn: Turn, ids: NDArray[np.int64] | None) -> int:
+    if ids is not None:
+        return len(ids)
+    return 0 if turn.reader is None else turn.reader.count
+
+
+LEAST_SHARE = 0.5  # of what is encoded: with less in the pool too much is scored in vain
+SPARE = 1.2  # times as many as are needed on average
 SMALL = 65536  # items that are scored sooner than workers have started
 
 _Part = Span | tuple[NDArray[np.int64], list[Item]]
@@ -144,9 +183,10 @@ def _scoring(turn: Turn, version: str, keep: int) -> _Scoring:
     )
 
 
-def _parts(turn: Turn, ids: NDArray[np.int64]) -> Iterator[_Part]:
+def _parts(turn: Turn, ids: NDArray[np.int64] | None) -> Iterator[_Part]:
     if turn.reader is not None:
         yield from turn.reader.spans(ids)
+    if turn.reader is not None or ids is None:
         return
     for low in range(0, len(ids), ITEMS_A_CHUNK):
         chunk = ids[low : low + ITEMS_A_CHUNK]

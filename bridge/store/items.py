@@ -34,6 +34,7 @@ __all__ = [
     "in_line",
     "items_by_id",
     "items_since",
+    "pool_among",
     "pool_ids",
     "row_of",
     "sample_ids",
@@ -127,6 +128,17 @@ def pool_ids(connection: Connection) -> NDArray[np.int64]:
         parts.append(np.fromiter(chain.from_iterable(rows), np.int64, len(rows)))
     result.close()
     return np.sort(np.concatenate(parts))
+
+
+def pool_among(connection: Connection, ids: Sequence[int]) -> list[int]:
+    """Return those of these row ids that are in the pool, the hold-out's share apart."""
+    # As a condition it would have SQLite walk through the index of the whole pool.
+    inside = case((and_(_in_pool, items.c.hold_out.is_(False)), 1), else_=0)
+    found: list[int] = []
+    for chunk in chunked(ids):
+        rows = connection.execute(select(items.c.id, inside).where(items.c.id.in_(chunk)))
+        found += [row_id for row_id, there in rows if there]
+    return found
 
 
 def hold_out_in_line(connection: Connection, limit: int) -> list[int]:
