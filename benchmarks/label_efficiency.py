@@ -67,7 +67,15 @@ CONTENDERS = {
         f"bridge-{way}": Contender(
             f"Bridge, {way.replace('-', ' ')}", "bridges", way, own_goal=True
         )
-        for way in ("no-directions", "diverse", "margin", "entropy", "committee", "key-words")
+        for way in (
+            "no-directions",
+            "no-novelty",
+            "diverse",
+            "margin",
+            "entropy",
+            "committee",
+            "key-words",
+        )
     },
     "random-bridge": Contender("random, Bridge's learner", "bridges", "random", own_goal=True),
     "random-usual": Contender("random, usual script", "usual", "random", own_goal=True),

@@ -46,7 +46,7 @@ __all__ = [
 
 TaskType = Literal["single", "multi", "spans", "boxes"]
 AnnotationStatus = Literal["answered", "skipped", "rejected"]
-Source = Literal["random", "cold-start", "hint", "uncertain", "diverse", "relabel"]
+Source = Literal["random", "cold-start", "hint", "novel", "uncertain", "diverse", "relabel"]
 
 
 def _to_utc(value: datetime) -> datetime:

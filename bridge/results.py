@@ -239,7 +239,8 @@ class Place(Record):
         rank: place in the order of asking, from 0.
         of: size of the batch.
         score: the acquisition; higher says that the label would teach more.
-        source: ``random``, ``cold-start``, ``hint``, ``uncertain``, ``diverse`` or ``relabel``.
+        source: ``random``, ``cold-start``, ``hint``, ``novel``, ``uncertain``, ``diverse`` or
+            ``relabel``.
         reason: why it is there, in one line.
         state: ``open``, ``answered``, ``refused``, ``released`` or ``withdrawn``.
         why: why the platform refused it.

@@ -29,7 +29,7 @@ def test_key_words_find_a_rare_class_in_the_first_batch(tmp_path):
     bridge = loop(platform, tmp_path, acquisition={"hints": {"spam": ["viagra", "click here"]}})
     bridge.sync()
     assert {"m198", "m199"} & set(platform.queued)
-    chance = loop(other := MemoryPlatform(), tmp_path / "chance")
+    chance = loop(other := MemoryPlatform(), tmp_path / "chance", acquisition={"novel_share": 0})
     other.add(*mails())
     chance.sync()
     assert not {"m198", "m199"} & set(other.queued)

@@ -35,6 +35,7 @@ STRATEGIES: dict[str, dict[str, Any]] = {
     "acquisition": {"hold_out_share": 0.0},
     "random": {},
     "no-directions": {},
+    "no-novelty": {"novel_share": 0.0},
     "diverse": {"diversity": "on"},
     "margin": {"diversity": "off"},
     "entropy": {"strategy": "entropy"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
@@ -56,13 +57,14 @@ def compose(
     task: LearningTask,
     unseen: Sequence[str] = (),
     hints: Sequence[Hint] = (),
+    novel: Sequence[int] = (),
     rarest: float | None = None,
 ) -> list[Pick]:
     """Choose a batch of up to ``size`` items, in rank order; equal inputs give equal batches.
 
     The hold-out gets its share of the ranks, evenly spread. While classes are unseen, a share of
-    the rest is random: a model cannot look for a class that it does not know. Hints take half of
-    what is random, since they may be wrong.
+    the rest is explored: a model cannot look for a class that it does not know. Hints take half of
+    it, since they may be wrong, novel items a part of what is left, and the others are random.
 
     Args:
         candidates: the best of the pool by uncertainty; None while there is no model.
@@ -71,6 +73,7 @@ def compose(
         classes: the names of the columns of ``candidates.probabilities``.
         unseen: classes that no label names yet.
         hints: items that may belong to unseen classes, the best first.
+        novel: ids of items unlike all that were met, the most novel first.
         rarest: estimated share of the rarest class, see :func:`rarest_share`.
     """
     chance = _chance([hold_out, cold, () if candidates is None else candidates.ids], spec.seed)
@@ -82,18 +85,18 @@ def compose(
         reason = "random: as configured" if configured else "cold start: no model yet"
         source: Source = "random" if configured else "cold-start"
         places = size - len(measuring)
-        hinted = [] if configured else _hinted(hints, taken, places)
-        taken.update(pick.id for pick in hinted)
+        sought = [] if configured else _sought(hints, novel, taken, places, spec)
+        taken.update(pick.id for pick in sought)
         rest = [_random(i, source, reason) for i in cold if i not in taken]
-        rest = merged(hinted, rest[: places - len(hinted)]) + rest[places - len(hinted) :]
+        rest = merged(sought, rest[: places - len(sought)]) + rest[places - len(sought) :]
         return _interleaved(measuring, rest, hold_out, size)
     wanted = size - len(measuring)
     count = _explored(candidates, wanted, spec, chance) if unseen else 0
     why = f"random: no label yet of {_listed(unseen)}"
-    hinted = _hinted(hints, taken, count)
-    taken.update(pick.id for pick in hinted)
+    sought = _sought(hints, novel, taken, count, spec)
+    taken.update(pick.id for pick in sought)
     explored = [_random(i, "cold-start", why) for i in cold if i not in taken]
-    explored = merged(hinted, explored[: count - len(hinted)])
+    explored = merged(sought, explored[: count - len(sought)])
     taken.update(pick.id for pick in explored)
     free = np.array([i not in taken for i in candidates.ids.tolist()], dtype=bool)
     uncertain = _uncertain(
@@ -131,13 +134,21 @@ def _explored(candidates: Candidates, wanted: int, spec: AcquisitionSpec, chance
     return wanted if blind else _rounded(spec.explore_share * wanted, (chance + 0.5) % 1)
 
 
-def _hinted(hints: Sequence[Hint], taken: Set[int], places: int) -> list[Pick]:
-    """Half of the places, rounded up, go to hints."""
+def _sought(
+    hints: Sequence[Hint], novel: Sequence[int], taken: Set[int], places: int, spec: AcquisitionSpec
+) -> list[Pick]:
+    """Half of the places, rounded up, go to hints, and a part of the others to what is novel."""
     free = [hint for hint in hints if hint.id not in taken][: (places + 1) // 2]
-    return [
+    hinted = [
         Pick(h.id, "hint", 0.0, f"hint: may be '{h.class_name}', which has no label yet")
         for h in free
     ]
+    met = taken | {pick.id for pick in hinted}
+    count = math.ceil(spec.novel_share * (places - len(hinted)))
+    strange = [item for item in novel if item not in met][:count]
+    return merged(
+        hinted, [Pick(i, "novel", 0.0, "novel: unlike all that was asked before") for i in strange]
+    )
 
 
 def _diverse(spec: AcquisitionSpec, classes: Sequence[str], rarest: float | None) -> bool:

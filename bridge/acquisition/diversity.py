@@ -12,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.acquisition.likeness import cosines, unit
 from bridge.learners.base import Features
 
 __all__ = ["distinct", "spread"]
@@ -54,7 +55,7 @@ def distinct(
     """
     if features is None:
         return list(order)[:size]
-    rows = _unit(features)
+    rows = unit(features)
     closest = np.full(rows.shape[0], -1.0)
     picked: list[int] = []
     repeated: list[int] = []
@@ -65,21 +66,8 @@ def distinct(
             repeated.append(place)
             continue
         picked.append(place)
-        closest = np.maximum(closest, _cosines(rows, place))
+        closest = np.maximum(closest, cosines(rows, rows[place : place + 1])[:, 0])
     return picked + repeated[: size - len(picked)]
-
-
-def _cosines(rows: Any, place: int) -> NDArray[np.float64]:
-    if isinstance(rows, np.ndarray):
-        return cast("NDArray[np.float64]", rows @ rows[place])
-    return cast("NDArray[np.float64]", (rows @ rows[place].T).toarray()[:, 0])
-
-
-def _unit(rows: Any) -> Any:
-    from sklearn.preprocessing import normalize
-
-    # scikit-learn refuses a matrix without rows or columns.
-    return normalize(rows) if min(rows.shape) else rows
 
 
 def _clustered_rows(features: Any) -> Any:
@@ -88,13 +76,13 @@ def _clustered_rows(features: Any) -> Any:
     A word of one single candidate cannot say that two candidates are alike.
     """
     if isinstance(features, np.ndarray):
-        return _unit(features)
+        return unit(features)
     frequency = np.bincount(features.indices, minlength=features.shape[1])
     columns = np.flatnonzero(frequency > 1)
     compact = features[:, columns].tocsr(copy=True)
     weights = np.log((1.0 + features.shape[0]) / (1.0 + frequency[columns])) + 1.0
     compact.data = compact.data * weights[compact.indices].astype(np.float32)
-    return _unit(compact)
+    return unit(compact)
 
 
 def _fit_quietly(means: Any, rows: Any, weights: NDArray[Any]) -> NDArray[Any]:

@@ -10,21 +10,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.acquisition.candidates import tie_breaker
+from bridge.acquisition.likeness import cosines, weighted
 from bridge.records import Item
 
 if TYPE_CHECKING:
     from bridge.acquisition.spec import AcquisitionSpec
     from bridge.learners.base import Encoder, Features
 
-__all__ = ["LOOKED_AT", "Hint", "find_hints", "phrases_of"]
+__all__ = ["Hint", "find_hints", "phrases_of"]
 
-LOOKED_AT = 5000  # items; a random sample of the pool
 MANY = 4  # classes; from here their names serve as phrases, below chance finds each soon enough
 BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\W_]+")
 
@@ -70,7 +69,7 @@ def find_hints(
     if not wanted or not len(ids):
         return []
     said = [Item(key=f"hint-{n}", text=text) for n, text in enumerate(_flat(wanted))]
-    likeness = _cosines(features, encoder.encode(said))
+    likeness = cosines(*weighted(features, encoder.encode(said)))
     equal = np.argsort(tie_breaker(np.asarray(ids, np.int64), seed), kind="stable")
     orders: dict[str, list[int]] = {}
     start = 0
@@ -98,17 +97,3 @@ def _in_turn(orders: Mapping[str, Sequence[int]], ids: Sequence[int], size: int)
             elif len(found) < size:
                 found[place] = name
     return [Hint(int(ids[place]), name) for place, name in found.items()]
-
-
-def _cosines(features: Any, said: Any) -> NDArray[np.float32]:
-    from scipy.sparse import diags, issparse
-    from sklearn.preprocessing import normalize
-
-    if issparse(features):
-        frequency = np.bincount(features.indices, minlength=features.shape[1])
-        weights = np.log((1.0 + features.shape[0]) / (1.0 + frequency)) + 1.0
-        features, said = features @ diags(weights), said @ diags(weights)
-        found = (normalize(features) @ normalize(said).T).toarray()
-    else:
-        found = normalize(features) @ normalize(said).T
-    return np.asarray(found, np.float32)

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from typing import Any, Literal, TypeAlias, TypeVar
 
 __all__ = ["Order", "Waiting", "arranged", "merged"]
 
@@ -88,21 +85,13 @@ def _alike(items: Sequence[Waiting], page: Sequence[int], features: Any) -> list
         for turn, place in enumerate(page):
             firsts.setdefault(items[place].kind, turn)
         return sorted(page, key=lambda place: firsts[items[place].kind])
-    cosines = _cosines(features[list(page)])
+    from bridge.acquisition.likeness import cosines, unit
+
+    rows = unit(features[list(page)])
+    likeness = cosines(rows, rows)
     path, left = [0], set(range(1, len(page)))
     while left:
         # Of equals the more informative one, which has the lower number.
-        path.append(max(left, key=lambda to: (cosines[path[-1], to], -to)))
+        path.append(max(left, key=lambda to: (likeness[path[-1], to], -to)))
         left.remove(path[-1])
     return [page[turn] for turn in path]
-
-
-def _cosines(rows: Any) -> NDArray[Any]:
-    import numpy as np
-    from sklearn.preprocessing import normalize
-
-    unit = normalize(rows) if min(rows.shape) else rows
-    found: NDArray[Any] = np.asarray(
-        (unit @ unit.T).todense() if hasattr(unit, "todense") else unit @ unit.T
-    )
-    return found

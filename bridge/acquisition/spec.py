@@ -27,6 +27,8 @@ class AcquisitionSpec(Record):
         hints: class name -> key words, phrases or whole example texts. While a class has no label,
             items that are like them take half of the places that are else random. With four classes
             or more, the words of a class's own name serve where nothing is given.
+        novel_share: part of the places that are random while some class has no label, which goes to
+            items that are unlike all that were asked before.
         relabel_share: greatest part of each batch that asks once more for items whose answers
             differ, or whose label models do not believe; 0 is none. Needs a platform that can.
         prefilter: with diversity, the batch is chosen among this many times its size.
@@ -44,6 +46,7 @@ class AcquisitionSpec(Record):
     hold_out_share: float = Field(default=0.15, ge=0, le=0.9)
     explore_share: float = Field(default=0.1, ge=0, le=1)
     hints: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    novel_share: float = Field(default=0.5, ge=0, le=1)
     relabel_share: float = Field(default=0.0, ge=0, le=0.5)
     prefilter: int = Field(default=10, ge=2, le=1000)
     near_duplicate: float = Field(default=0.95, gt=0, le=1)

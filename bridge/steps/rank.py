@@ -15,9 +15,9 @@ from bridge.acquisition.order import merged
 from bridge.effects import effect
 from bridge.effort import item_weights, seconds_of
 from bridge.records import Batch, Classes, Prediction, QueueItem, Target, digest
-from bridge.steps.hints import hints
 from bridge.steps.relabel import relabels
 from bridge.steps.turn import Turn
+from bridge.steps.unseen import seek
 from bridge.store.batches import Queued, drawn, next_batch, plan, queue, reorder
 from bridge.store.database import get_state, set_state
 from bridge.store.items import Counts, count, hold_out_in_line, in_line, items_by_id
@@ -151,6 +151,7 @@ def _picks(
     with turn.store.begin() as connection:
         by_lot = drawn(connection)
     random = [*resolved.held_out, *((i, t) for i, t in resolved.taught if i in by_lot)]
+    sought = seek(turn, unseen, size, encoded=version is not None)
     return compose(
         candidates=candidates,
         hold_out=hold_out,
@@ -160,7 +161,8 @@ def _picks(
         classes=turn.schema.names,
         task=turn.task,
         unseen=unseen,
-        hints=hints(turn, unseen, size, encoded=version is not None),
+        hints=sought.hints,
+        novel=sought.novel,
         rarest=rarest_share(list(_class_counts(random, turn.schema.names).values())),
     )
 

@@ -34,6 +34,7 @@ __all__ = [
     "in_line",
     "items_by_id",
     "items_since",
+    "met",
     "pool_among",
     "pool_ids",
     "row_of",
@@ -182,6 +183,24 @@ def still_there(connection: Connection, ids: Sequence[int]) -> bool:
         connection.scalar(usable.where(items.c.id.in_(chunk))) or 0 for chunk in chunked(ids)
     )
     return 0 < len(ids) == found
+
+
+def met(connection: Connection, limit: int) -> list[int]:
+    """Return row ids of items that are queued or have an answer, none of the hold-out's.
+
+    Where there are more than ``limit``, those of the highest lots are left out.
+    """
+    asked = select(items.c.id).where(
+        _unanswered, items.c.hold_out.is_(False), items.c.id.in_(_asked)
+    )
+    answered = select(items.c.id).where(
+        _usable, items.c.hold_out.is_(False), items.c.answered.is_(True)
+    )
+    found: list[int] = []
+    for query in (asked, answered):
+        lots = query.order_by(items.c.draw, items.c.id).limit(limit - len(found))
+        found += connection.execute(lots).scalars()
+    return sorted(found)
 
 
 def items_by_id(connection: Connection, ids: Sequence[int]) -> dict[int, Item]:
