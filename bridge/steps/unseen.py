@@ -18,6 +18,7 @@ __all__ = ["Sought", "seek"]
 log = logging.getLogger(__name__)
 
 LOOKED_AT = 5000  # items; a random sample of the pool
+FIRST_LOOK = 2000  # items, before the first model: they are encoded for this alone
 MET = 1000  # items that what is novel is compared with
 
 
@@ -59,7 +60,7 @@ def seek(turn: Turn, unseen: Sequence[str], size: int, *, encoded: bool) -> Soug
     if not any(phrases.values()) and not spec.novel_share:
         return Sought()
     with turn.store.begin() as connection:
-        ids = in_line(connection, LOOKED_AT)
+        ids = in_line(connection, LOOKED_AT if encoded else FIRST_LOOK)
     if not ids:
         return Sought()
     features = _encoded(turn, ids, encoded)
