@@ -70,8 +70,7 @@ CONTENDERS = {
         for way in (
             "no-directions",
             "no-novelty",
-            "diverse",
-            "margin",
+            "no-diversity",
             "entropy",
             "committee",
             "key-words",

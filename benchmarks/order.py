@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--answered", type=int, nargs="*", default=[10, 50])
     parser.add_argument("--budget", type=int, default=250)
     parser.add_argument("--repeated", type=float, default=2 / 3)
-    parser.add_argument("--diversity", default="auto", choices=["auto", "on", "off"])
+    parser.add_argument("--diversity", default="on", choices=["on", "off"])
     given = parser.parse_args()
     began = time.process_time()
     print(

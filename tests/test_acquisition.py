@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tracemalloc
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from scipy.sparse import csr_matrix
 from scipy.stats import entropy
 
 from bridge.acquisition.candidates import Candidates, best, chosen, tie_breaker
-from bridge.acquisition.compose import Pick, compose, rarest_share
+from bridge.acquisition.compose import Pick, compose
 from bridge.acquisition.diversity import distinct, spread
+from bridge.acquisition.hints import Hint
 from bridge.acquisition.spec import AcquisitionSpec
 from bridge.acquisition.uncertainty import score
 from bridge.errors import ConfigError, ModelError
@@ -281,7 +283,7 @@ class Passing(Fixed):
 def choose(found: Candidates | None, size: int = 20, **given: Any) -> list[Pick]:
     inputs = {
         name: given.pop(name)
-        for name in ("hold_out", "cold", "unseen", "rarest", "task", "classes")
+        for name in ("hold_out", "cold", "unseen", "hints", "novel", "task", "classes")
         if name in given
     }
     return compose(
@@ -350,7 +352,7 @@ def test_while_a_class_is_unseen_a_share_is_random() -> None:
     assert [pick.id for pick in explored] == [100, 101, 102, 103]
     assert explored[0].reason == "random: no label yet of music"
     assert len({pick.id for pick in found}) == 10
-    assert all(p.source == "uncertain" for p in choose(candidates(), 10, cold=range(100, 130)))
+    assert all(p.source == "diverse" for p in choose(candidates(), 10, cold=range(100, 130)))
 
 
 def test_a_model_that_knows_one_class_only_chooses_nothing() -> None:
@@ -361,26 +363,36 @@ def test_a_model_that_knows_one_class_only_chooses_nothing() -> None:
     assert len(choose(pool, 10, cold=[], unseen=["money"])) == 10
 
 
-def test_diversity_follows_the_rarest_class() -> None:
+def test_a_batch_is_spread_unless_it_is_switched_off() -> None:
     features, _ = blobs(sparse=True)
     pool = candidates(p=simplex(60, 3), features=features)
-    for rarest, expected in ((0.3, "diverse"), (0.01, "uncertain")):
-        assert {pick.source for pick in choose(pool, 4, rarest=rarest)} == {expected}
-    assert {p.source for p in choose(pool, 4, rarest=0.3, diversity="off")} == {"uncertain"}
-    assert {p.source for p in choose(pool, 4, diversity="on")} == {"diverse"}
+    assert {pick.source for pick in choose(pool, 4)} == {"diverse"}
+    assert {pick.source for pick in choose(pool, 4, diversity="off")} == {"uncertain"}
 
 
-def test_with_many_classes_of_unknown_shares_a_batch_is_spread() -> None:
-    features, _ = blobs(sparse=True)
-    for k, expected in ((3, "uncertain"), (5, "diverse")):
-        pool = candidates(p=simplex(60, k), features=features, classes=tuple("abcde"[:k]))
-        assert {pick.source for pick in choose(pool, 4, classes=tuple("abcde"[:k]))} == {expected}
-
-
-def test_the_share_of_the_rarest_class() -> None:
-    assert rarest_share([10, 5]) is None
-    assert rarest_share([90, 8]) == pytest.approx(0.09)
-    assert rarest_share([]) is None
+@pytest.mark.parametrize(
+    ("share", "hinted", "sought"),
+    [(0.5, 2, (2, 4)), (1, 2, (2, 8)), (0, 2, (2, 0)), (0.5, 0, (0, 5))],
+)
+def test_what_is_sought_for_a_class_without_labels(
+    share: float, hinted: int, sought: tuple[int, int]
+) -> None:
+    """Hints come first, and of what they leave a share goes to novel items; the rest is random."""
+    hints = [Hint(200 + n, "music") for n in range(hinted)]
+    for pool in (None, candidates(p=np.tile(np.array([[0.8, 0.1, 0.1]], np.float32), (30, 1)))):
+        found = choose(
+            pool,
+            10,
+            cold=range(100, 130),
+            unseen=["music"],
+            hints=hints,
+            novel=[200, *range(300, 330)],
+            novel_share=share,
+        )
+        sources = Counter(pick.source for pick in found)
+        assert (sources["hint"], sources["novel"]) == sought
+        assert sources["cold-start"] == 10 - sum(sought)
+        assert len({pick.id for pick in found}) == 10, "a hint that is novel comes once"
 
 
 def test_near_duplicates_do_not_fill_a_batch() -> None:
@@ -408,7 +420,7 @@ def test_what_is_short_is_filled_from_what_is_left() -> None:
     share=st.floats(0, 0.9),
     model=st.booleans(),
     unseen=st.booleans(),
-    diversity=st.sampled_from(["on", "off", "auto"]),
+    diversity=st.sampled_from(["on", "off"]),
 )
 def test_a_batch_has_no_item_twice_and_repeats_exactly(
     n: int, held: int, cold: int, size: int, share: float, model: bool, unseen: bool, diversity: str
@@ -450,7 +462,6 @@ def test_the_whole_way_from_texts_to_a_batch(tmp_path: Path) -> None:
         spec=AcquisitionSpec(hold_out_share=0),
         classes=NAMES[:2],
         task="single",
-        rarest=0.5,
     )
     wrong = (
         model.predict(pool.rows([p.id for p in picks])).argmax(axis=1)

@@ -298,10 +298,35 @@ def test_the_encoder_depends_on_its_parameters_and_the_text_alone() -> None:
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("Win £5!! now", 5), ("été ÉTÉ", 1), ("日本語の text", 5), ("한국어 말", 2), ("a_b 7", 2)],
+    [("Win £!! now", 4), ("été ÉTÉ", 1), ("日本語の text", 5), ("한국어 말", 2), ("a_b c", 2)],
 )
 def test_what_counts_as_a_word(text: str, words: int) -> None:
     assert HashedText().encode([Item(key="a", text=text)]).nnz == words
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "common"),
+    [
+        ("call 08712300220", "call 07789123456", 3),  # the word, the number, a long number
+        ("call 08712300220", "call 123456", 2),  # a long number
+        ("£1000", "£2500", 2),
+        ("at 12:30", "at 09:15", 3),
+        ("room b12", "room b07", 2),
+        ("room b12", "room c12", 1),
+        ("12", "00", 1),
+        ("0", "zero", 0),
+        ("第3章", "第8章", 3),
+    ],
+)
+def test_numbers_count_by_their_shape_too(text: str, other: str, common: int) -> None:
+    one, two = HashedText().encode([Item(key="a", text=text), Item(key="b", text=other)])
+    assert len(set(one.indices) & set(two.indices)) == common
+
+
+def test_a_run_of_words_has_no_shape() -> None:
+    """The shapes are those of the words, however many words a feature may have."""
+    features = HashedText((1, 2)).encode([Item(key="a", text="room 12 is free")])
+    assert features.nnz == 4 + 3 + 1
 
 
 def test_settings_and_scores_load_without_numpy() -> None:

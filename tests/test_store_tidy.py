@@ -87,7 +87,7 @@ def test_features_of_former_encoders_are_deleted_when_no_model_takes_them(platfo
     foreign = directory / "features" / "notes"
     foreign.mkdir()
     (foreign / "manifest.json").write_text(json.dumps({"encoder": "somebody's"}))
-    both = ["hashed-text-1-1-1024-v1", "hashed-text-1-1-2048-v1", "notes"]
+    both = ["hashed-text-1-1-1024-v2", "hashed-text-1-1-2048-v2", "notes"]
     assert encoders(directory) == both  # the champion's, and those that a rollback needs
     next_model(bridge, platform)
     assert encoders(directory) == both[1:]

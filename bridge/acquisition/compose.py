@@ -17,10 +17,7 @@ from bridge.acquisition.spec import AcquisitionSpec
 from bridge.learners.base import LearningTask
 from bridge.records import Source
 
-__all__ = ["Pick", "compose", "describe", "rarest_share"]
-
-ENOUGH = 20  # random labels; fewer say nothing about which class is rare
-MANY = 4  # classes
+__all__ = ["Pick", "compose", "describe"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,6 @@ def compose(
     unseen: Sequence[str] = (),
     hints: Sequence[Hint] = (),
     novel: Sequence[int] = (),
-    rarest: float | None = None,
 ) -> list[Pick]:
     """Choose a batch of up to ``size`` items, in rank order; equal inputs give equal batches.
 
@@ -74,7 +70,6 @@ def compose(
         unseen: classes that no label names yet.
         hints: items that may belong to unseen classes, the best first.
         novel: ids of items unlike all that were met, the most novel first.
-        rarest: estimated share of the rarest class, see :func:`rarest_share`.
     """
     chance = _chance([hold_out, cold, () if candidates is None else candidates.ids], spec.seed)
     count = _rounded(spec.hold_out_share * size, chance)
@@ -106,24 +101,9 @@ def compose(
         spec,
         classes,
         task,
-        _diverse(spec, classes, rarest),
+        spec.diversity == "on",
     )
     return _interleaved(measuring, merged(explored, uncertain), hold_out, size)
-
-
-def rarest_share(counts: Sequence[int]) -> float | None:
-    """Estimate the share of the rarest class among random labels: (lowest + 1) / (n + k).
-
-    Args:
-        counts: labels of each class among items that were chosen at random.
-
-    Returns:
-        None while there are too few labels to say.
-    """
-    total = sum(counts)
-    if total < max(ENOUGH, 2 * len(counts)) or not counts:
-        return None
-    return (min(counts) + 1) / (total + len(counts))
 
 
 def _explored(candidates: Candidates, wanted: int, spec: AcquisitionSpec, chance: float) -> int:
@@ -149,15 +129,6 @@ def _sought(
     return merged(
         hinted, [Pick(i, "novel", 0.0, "novel: unlike all that was asked before") for i in strange]
     )
-
-
-def _diverse(spec: AcquisitionSpec, classes: Sequence[str], rarest: float | None) -> bool:
-    if spec.diversity != "auto":
-        return spec.diversity == "on"
-    if rarest is None:
-        # Spreading pays with many classes, and asks for fewer of one rare class among two or three.
-        return len(classes) >= MANY
-    return rarest >= spec.rare / max(len(classes), 1)
 
 
 def _chance(queues: Sequence[Sequence[int] | NDArray[np.int64]], seed: int) -> float:

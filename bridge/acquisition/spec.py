@@ -19,9 +19,7 @@ class AcquisitionSpec(Record):
 
     Attributes:
         strategy: how uncertainty is scored; ``auto`` is margin; ``random`` asks no model.
-        diversity: spread the batch over different kinds of items. ``auto`` does so unless a class
-            is rare, because then it would ask for fewer of the rare ones.
-        rare: a class is rare when its share is below this part of an equal share (1 / k).
+        diversity: spread the batch over different kinds of items.
         hold_out_share: part of each batch that is random and only measures, never trains.
         explore_share: part of each batch that is random while some class has no label yet.
         hints: class name -> key words, phrases or whole example texts. While a class has no label,
@@ -41,8 +39,7 @@ class AcquisitionSpec(Record):
     """
 
     strategy: Literal["auto", "random"] | Strategy = "auto"
-    diversity: Literal["auto", "on", "off"] = "auto"
-    rare: float = Field(default=0.2, ge=0, le=1)
+    diversity: Literal["on", "off"] = "on"
     hold_out_share: float = Field(default=0.15, ge=0, le=0.9)
     explore_share: float = Field(default=0.1, ge=0, le=1)
     hints: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)

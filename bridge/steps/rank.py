@@ -18,7 +18,7 @@ from bridge.records import Batch, Classes, Prediction, QueueItem, Target, digest
 from bridge.steps.relabel import relabels
 from bridge.steps.turn import Turn
 from bridge.steps.unseen import seek
-from bridge.store.batches import Queued, drawn, next_batch, plan, queue, reorder
+from bridge.store.batches import Queued, next_batch, plan, queue, reorder
 from bridge.store.database import get_state, set_state
 from bridge.store.items import Counts, count, hold_out_in_line, in_line, items_by_id
 from bridge.store.registry import champion
@@ -135,7 +135,7 @@ def _picks(
     resolved: Resolved,
     queued: int,
 ) -> list[Pick]:
-    from bridge.acquisition.compose import compose, rarest_share
+    from bridge.acquisition.compose import compose
 
     spec = turn.settings.acquisition
     candidates = None
@@ -148,9 +148,6 @@ def _picks(
         )
     named = _class_counts(resolved.taught, turn.schema.names)
     unseen = [name for name, number in named.items() if not number]
-    with turn.store.begin() as connection:
-        by_lot = drawn(connection)
-    random = [*resolved.held_out, *((i, t) for i, t in resolved.taught if i in by_lot)]
     sought = seek(turn, unseen, size, encoded=version is not None)
     return compose(
         candidates=candidates,
@@ -163,7 +160,6 @@ def _picks(
         unseen=unseen,
         hints=sought.hints,
         novel=sought.novel,
-        rarest=rarest_share(list(_class_counts(random, turn.schema.names).values())),
     )
 
 

@@ -19,7 +19,6 @@ from bridge.store.tables import batch_items, batches, items
 
 __all__ = [
     "Queued",
-    "drawn",
     "history",
     "mark_pushed",
     "mark_refused",
@@ -134,12 +133,6 @@ def mark_refused(connection: Connection, refused: Sequence[Refusal]) -> None:
                 .where(batch_items.c.item_id == of_key, OPEN)
                 .values(state="refused", why=refusal.why)
             )
-
-
-def drawn(connection: Connection) -> set[int]:
-    """Return the row ids of items that were queued by lot, not by a model."""
-    query = select(batch_items.c.item_id).where(batch_items.c.source.in_(("random", "cold-start")))
-    return set(connection.execute(query).scalars())
 
 
 def queue(connection: Connection) -> list[Queued]:
