@@ -134,3 +134,12 @@ def test_random_is_random(tmp_path: Any) -> None:
     bridge = loop(platform, tmp_path, acquisition={"strategy": "random"})
     bridge.sync()
     assert {source for source, _ in reasons(platform, bridge)} == {"random"}
+
+
+def test_where_marks_are_asked_for_nothing_is_sought(tmp_path: Any) -> None:
+    """Marks are not learned, so that their classes would have no label for ever."""
+    platform = platform_of(20)
+    platform.task = "spans"
+    bridge = loop(platform, tmp_path)
+    bridge.sync()
+    assert "novel" not in {source for source, _ in reasons(platform, bridge)}

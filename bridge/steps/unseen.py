@@ -57,7 +57,9 @@ def seek(turn: Turn, unseen: Sequence[str], size: int, *, encoded: bool) -> Soug
             turn.warn("acquisition.hints are not used: model.estimator takes items themselves.")
         return Sought()
     phrases = phrases_of(spec, turn.schema.names, unseen)
-    if not any(phrases.values()) and not spec.novel_share:
+    # Marks in a text or an image are not learned: their classes have no label for ever.
+    novel_wanted = spec.novel_share > 0 and turn.schema.task in ("single", "multi")
+    if not any(phrases.values()) and not novel_wanted:
         return Sought()
     with turn.store.begin() as connection:
         ids = in_line(connection, LOOKED_AT if encoded else FIRST_LOOK)
@@ -65,7 +67,7 @@ def seek(turn: Turn, unseen: Sequence[str], size: int, *, encoded: bool) -> Soug
         return Sought()
     features = _encoded(turn, ids, encoded)
     hints = _hints(turn, phrases, ids, features, size) if any(phrases.values()) else []
-    novel = _novel(turn, ids, features, size, encoded) if spec.novel_share else []
+    novel = _novel(turn, ids, features, size, encoded) if novel_wanted else []
     return Sought(hints, novel)
 
 
