@@ -74,6 +74,7 @@ CONTENDERS = {
             "entropy",
             "committee",
             "key-words",
+            "key-words-without-hold-out",
         )
     },
     "random-bridge": Contender("random, Bridge's learner", "bridges", "random", own_goal=True),

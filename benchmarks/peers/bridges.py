@@ -30,6 +30,7 @@ from bridge.store.models import load_model
 from bridge.sync import STEPS, Wanted, run
 from peers.arena import STEP, Record, Split, parser, settled
 
+KEY_WORDS = {"spam": ["free", "money", "click here", "unsubscribe", "offer"]}
 STRATEGIES: dict[str, dict[str, Any]] = {
     "loop": {},
     "acquisition": {"hold_out_share": 0.0},
@@ -39,7 +40,8 @@ STRATEGIES: dict[str, dict[str, Any]] = {
     "no-diversity": {"diversity": "off"},
     "entropy": {"strategy": "entropy"},
     "committee": {"strategy": "committee"},
-    "key-words": {"hints": {"spam": ["free", "money", "click here", "unsubscribe", "offer"]}},
+    "key-words": {"hints": KEY_WORDS},
+    "key-words-without-hold-out": {"hints": KEY_WORDS, "hold_out_share": 0.0},
 }
 MODELS: dict[str, dict[str, Any]] = {
     "no-directions": {"directions": 0},
