@@ -84,13 +84,12 @@ class Segment:
         first, last = int(pointers[0]), int(pointers[-1])
         if first < 0 or last > self.values or bool((np.diff(pointers) < 0).any()):
             raise self._damaged("indptr.npy", "its row limits are out of order")
-        indices = self._indices[first:last]
-        if indices.size and (int(indices.min()) < 0 or int(indices.max()) >= self.dimensions):
-            raise self._damaged("indices.npy", "it holds columns that do not exist")
-        # int32 pointers, or SciPy would copy the indices to int64.
-        small = (pointers - first).astype(np.int32)
-        shape = (stop - start, self.dimensions)
-        return csr_matrix((self._data[first:last], indices, small), shape=shape, copy=False)
+        rows = csr_matrix((stop - start, self.dimensions), dtype=np.float32)
+        # Put in by hand: the constructor copies what is less than half of a mapped file. The
+        # pointers are int32, or SciPy would copy the indices to int64.
+        rows.data, rows.indices = self._data[first:last], self._checked(self._indices[first:last])
+        rows.indptr = (pointers - first).astype(np.int32)
+        return rows
 
     def take(self, rows: NDArray[np.int64]) -> Features:
         """Return the rows at these ascending positions; copies them."""
@@ -105,11 +104,15 @@ class Segment:
             raise self._damaged("indptr.npy", "its row limits are out of order")
         indptr = np.concatenate([[0], np.cumsum(lengths)])
         offsets = np.repeat(starts - indptr[:-1], lengths) + np.arange(indptr[-1])
-        indices = self._indices[offsets]
-        if indices.size and (int(indices.min()) < 0 or int(indices.max()) >= self.dimensions):
-            raise self._damaged("indices.npy", "it holds columns that do not exist")
+        indices = self._checked(self._indices[offsets])
         shape = (len(rows), self.dimensions)
         return csr_matrix((self._data[offsets], indices, indptr.astype(np.int32)), shape=shape)
+
+    def _checked(self, indices: NDArray[np.int32]) -> NDArray[np.int32]:
+        # One pass: read as unsigned, what is below 0 is above all others.
+        if indices.size and int(indices.view(np.uint32).max()) >= self.dimensions:
+            raise self._damaged("indices.npy", "it holds columns that do not exist")
+        return indices
 
     def frequency(self) -> NDArray[np.int64]:
         """Return in how many rows each column is not zero, (d,)."""
