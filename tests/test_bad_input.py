@@ -204,7 +204,8 @@ def test_unknown_item_explained(loop):
 
 def test_estimator_that_cannot_be_found(loop):
     loop.configure(rest='[model]\nestimator = "no_such_module:factory"')
-    loop.sync()
+    (warning,) = loop.sync()["warnings"]  # people can begin
+    assert "no_such_module" in warning
     loop.answer_all()
     fails(loop, 78, "no_such_module")
     works_again(loop, labels=12)

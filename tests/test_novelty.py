@@ -129,6 +129,32 @@ def test_it_ends_when_every_class_has_a_label(tmp_path: Any) -> None:
     assert "novel" not in {source for source, _ in reasons(platform, bridge)}
 
 
+def test_an_encoder_that_fails_leaves_what_is_random(tmp_path: Any) -> None:
+    """People can begin; what is wrong is told now, and stops the first training."""
+    (tmp_path / "broken.py").write_text(
+        """
+from bridge.learners.text import TextLearner
+
+
+class Broken:
+    id = "broken-v1"
+
+    def encode(self, items):
+        raise RuntimeError("no such device")
+
+
+def learner():
+    return TextLearner(Broken())
+"""
+    )
+    platform = platform_of(20)
+    bridge = loop(platform, tmp_path, model={"estimator": f"{tmp_path / 'broken.py'}:learner"})
+    (warning,) = bridge.sync().warnings
+    assert "no such device" in warning
+    assert len(platform.queued) == 10
+    assert "novel" not in {source for source, _ in reasons(platform, bridge)}
+
+
 def test_random_is_random(tmp_path: Any) -> None:
     platform = platform_of(20)
     bridge = loop(platform, tmp_path, acquisition={"strategy": "random"})

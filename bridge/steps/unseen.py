@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bridge.errors import BridgeError
 from bridge.steps.turn import Turn
 from bridge.store.items import in_line, met
 
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 LOOKED_AT = 5000  # items; a random sample of the pool
 FIRST_LOOK = 2000  # items, before the first model: they are encoded for this alone
 MET = 1000  # items that what is novel is compared with
+NOT_SOUGHT = "Items are drawn at random, since the model cannot be used: {}"
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,12 @@ def seek(turn: Turn, unseen: Sequence[str], size: int, *, encoded: bool) -> Soug
             )
     if spec.strategy == "random" or not unseen:
         return Sought()
-    if turn.learner.encoder is None:
+    try:
+        encoder = turn.learner.encoder
+    except BridgeError as error:  # people can begin; the first training says the same again
+        turn.warn(NOT_SOUGHT.format(error.what))
+        return Sought()
+    if encoder is None:
         if spec.hints:
             turn.warn("acquisition.hints are not used: model.estimator takes items themselves.")
         return Sought()
@@ -66,6 +73,8 @@ def seek(turn: Turn, unseen: Sequence[str], size: int, *, encoded: bool) -> Soug
     if not ids:
         return Sought()
     features = _encoded(turn, ids, encoded)
+    if features is None:
+        return Sought()
     hints = _hints(turn, phrases, ids, features, size) if any(phrases.values()) else []
     novel = _novel(turn, ids, features, size, encoded) if novel_wanted else []
     return Sought(hints, novel)
@@ -98,8 +107,9 @@ def _novel(turn: Turn, ids: list[int], features: Any, size: int, encoded: bool) 
         before = met(connection, MET)
     drawn = min((size + 1) // 2, len(ids))
     known = features[:drawn]
-    if before:
-        known = _stacked(_encoded(turn, before, encoded), known)
+    asked = _encoded(turn, before, encoded) if before else None
+    if asked is not None:
+        known = _stacked(asked, known)
     return [ids[drawn + place] for place in find_novel(features[drawn:], known, size)]
 
 
@@ -113,5 +123,13 @@ def _stacked(first: Any, second: Any) -> Any:
 
 
 def _encoded(turn: Turn, ids: list[int], encoded: bool) -> Any:
+    """Return the features of items; None where the encoder fails before the first model."""
+    if encoded:
+        return turn.inputs(ids)
+    items = turn.items(ids)
     assert turn.learner.encoder is not None
-    return turn.inputs(ids) if encoded else turn.learner.encoder.encode(turn.items(ids))
+    try:
+        return turn.learner.encoder.encode(items)
+    except Exception as error:  # noqa: BLE001  # somebody's encoder; the first training tells all
+        turn.warn(NOT_SOUGHT.format(f"{type(error).__name__}: {error}"))
+        return None
