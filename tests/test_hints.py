@@ -48,6 +48,7 @@ def test_hints_take_half_of_the_places_and_none_of_the_hold_out(tmp_path):
     found = queue_of(platform, bridge)
     hinted = [at for at, (_, why) in enumerate(found) if why.places[0].source == "hint"]
     assert 1 <= len(hinted) <= 10
+    assert not any(why.places[0].source == "novel" for _, why in found), "hints tell more"
     assert not any(found[at][1].hold_out for at in hinted)
     assert "'spam'" in found[hinted[0]][1].places[0].reason
     assert hinted != list(range(len(hinted))), "spread over the ranks"

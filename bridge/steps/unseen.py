@@ -30,7 +30,8 @@ class Sought:
 
     Attributes:
         hints: those that are like a class's key words, the best first.
-        novel: row ids of those that are unlike all that were met, the most novel first.
+        novel: row ids of those that are unlike all that were met, the most novel first; none where
+            there are hints.
     """
 
     hints: Sequence[Hint] = ()
@@ -76,7 +77,8 @@ def seek(turn: Turn, unseen: Sequence[str], size: int, *, encoded: bool) -> Soug
     if features is None:
         return Sought()
     hints = _hints(turn, phrases, ids, features, size) if any(phrases.values()) else []
-    novel = _novel(turn, ids, features, size, encoded) if novel_wanted else []
+    # What somebody knows of a class tells more than what is merely unlike the others.
+    novel = _novel(turn, ids, features, size, encoded) if novel_wanted and not hints else []
     return Sought(hints, novel)
 
 
