@@ -25,8 +25,8 @@ class AcquisitionSpec(Record):
         hints: class name -> key words, phrases or whole example texts. While a class has no label,
             items that are like them take half of the places that are else random. With four classes
             or more, the words of a class's own name serve where nothing is given.
-        novel_share: part of the places that are else random while some class has no label, and no hint
-            is found: it goes to items that are unlike all that were asked before.
+        novel_share: part of the places that are else random while some class has no label and no
+            hint is found; it goes to items that are unlike all that were asked before.
         relabel_share: greatest part of each batch that asks once more for items whose answers
             differ, or whose label models do not believe; 0 is none. Needs a platform that can.
         prefilter: with diversity, the batch is chosen among this many times its size.
