@@ -29,7 +29,7 @@ from turnaround import Meter, Platform, loop
 
 from bridge.api import Bridge
 from bridge.store import changes, items
-from bridge.store.batches import drawn, queue
+from bridge.store.batches import queue
 from bridge.store.database import open_store
 
 CLASSES = 10
@@ -38,7 +38,7 @@ SIZES = (1_000_000, 10_000_000, 100_000_000)
 
 QUERIES: dict[str, Callable[[Connection], Any]] = {
     "count (sync, status)": items.count,
-    "pool_ids (rank)": items.pool_ids,
+    "pool_ids (rank of a small rest)": items.pool_ids,
     "in_line (rank)": lambda connection: items.in_line(connection, 100),
     "hold_out_in_line (rank)": lambda connection: items.hold_out_in_line(connection, 100),
     "hold_out_answered (report)": items.hold_out_answered,
@@ -48,7 +48,6 @@ QUERIES: dict[str, Callable[[Connection], Any]] = {
     ),
     "changed_since (train)": lambda connection: items.changed_since(connection, 0),
     "answers (train)": lambda connection: list(items.answers(connection)),
-    "drawn (rank)": drawn,
     "queue (rank, push)": queue,
     "missing_from_sweep (full pull)": lambda c: changes.missing_from_sweep(c, 0),
     "quick_check (full pull)": lambda c: c.exec_driver_sql("PRAGMA quick_check(1)").scalar(),
