@@ -316,6 +316,8 @@ def test_what_counts_as_a_word(text: str, words: int) -> None:
         ("12", "00", 1),
         ("0", "zero", 0),
         ("第3章", "第8章", 3),
+        ("1" * 64, "2" * 64, 2),
+        ("1" * 65, "2" * 65, 0),
     ],
 )
 def test_numbers_count_by_their_shape_too(text: str, other: str, common: int) -> None:

@@ -27,6 +27,7 @@ TOKEN = rf"[^\W{UNSPACED}]+|\S"
 DIGIT = re.compile(r"\d")
 LONG = re.compile(r"0{6,}")
 SHAPE = "\x01"  # before a shape, since no word begins with it
+LONGEST = 64  # characters of a word that has a shape; longer ones are no numbers
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ class HashedText:
 def _features(words: Callable[[str], list[str]], text: str) -> list[str]:
     """Return the words and word runs of a text, and the shapes of its words with digits."""
     found = words(text)
-    return found + [shape for word in found if not word.isalpha() for shape in _shapes(word)]
+    numbers = (word for word in found if not word.isalpha() and len(word) <= LONGEST)
+    return found + [shape for word in numbers for shape in _shapes(word)]
 
 
 @lru_cache(maxsize=2**16)  # marks and dates come again and again
