@@ -186,8 +186,8 @@ def _scoring(turn: Turn, version: str, keep: int) -> _Scoring:
 def _parts(turn: Turn, ids: NDArray[np.int64] | None) -> Iterator[_Part]:
     if turn.reader is not None:
         yield from turn.reader.spans(ids)
-    if turn.reader is not None or ids is None:
         return
+    assert ids is not None  # only what is encoded can be scored as a whole
     for low in range(0, len(ids), ITEMS_A_CHUNK):
         chunk = ids[low : low + ITEMS_A_CHUNK]
         yield chunk, cast("list[Item]", turn.inputs(chunk.tolist()))
