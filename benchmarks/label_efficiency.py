@@ -69,6 +69,7 @@ CONTENDERS = {
         )
         for way in (
             "no-directions",
+            "most-probable",
             "no-novelty",
             "no-diversity",
             "entropy",

@@ -78,7 +78,13 @@ def notes(rows: list[Labeled], seed: int, budget: int) -> list[Note]:
             if result.outlook is not None and result.champion is not None:
                 root = settings.store_directory / "models"
                 model = load_model(root, result.champion, make_learner(settings.model))
-                on_test = evaluate(measure.said(model), measure.truth, schema.names, "single")
+                on_test = evaluate(
+                    measure.predicted(model),
+                    measure.truth,
+                    schema.names,
+                    "single",
+                    measure.decided(model),
+                )
                 assert on_test.macro_f1 is not None
                 score = measure.score(model) / full
                 found.append(Note(labels, score, on_test.macro_f1.value, result.outlook))

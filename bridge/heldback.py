@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bridge.config import Settings
 from bridge.errors import DataError
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bridge.learners.base import Features, Model
+    from bridge.learners.base import Features, LearningTask, Model
     from bridge.records import Item
 
 __all__ = ["TestSet", "full_score", "split"]
@@ -26,7 +26,6 @@ class TestSet:
     __test__ = False  # not a test of pytest
 
     def __init__(self, rows: Sequence[Labeled], schema: LabelSchema, settings: Settings) -> None:
-
         from bridge.learners import make_learner
 
         learner = make_learner(settings.model)
@@ -48,21 +47,30 @@ class TestSet:
         """Return the F1 of the rarer of two classes, or the macro-F1 of several; in [0, 1]."""
         from sklearn.metrics import f1_score
 
-        said = self.said(model)
+        said = self.decided(model)
         if self._schema.task == "multi":
-            return float(f1_score(self.truth, said >= 0.5, average="macro", zero_division=0.0))
+            return float(f1_score(self.truth, said, average="macro", zero_division=0.0))
         truth, guess = self.truth.argmax(axis=1), said.argmax(axis=1)
         if len(self._schema.names) == 2:
             return float(f1_score(truth == self._rarest, guess == self._rarest, zero_division=0.0))
         return float(f1_score(truth, guess, average="macro", zero_division=0.0))
 
-    def said(self, model: Model) -> NDArray[np.float32]:
+    def predicted(self, model: Model) -> NDArray[np.float32]:
         """Return a model's probabilities, with the columns of :attr:`truth`."""
+        return self._columns(model, model.predict(self._inputs))
+
+    def decided(self, model: Model) -> NDArray[np.bool_]:
+        """Return which classes a model says of each item, with the columns of :attr:`truth`."""
+        from bridge.learners.decision import decided
+
+        task: LearningTask = "multi" if self._schema.task == "multi" else "single"
+        return self._columns(model, decided(model, model.predict(self._inputs), task))
+
+    def _columns(self, model: Model, given: NDArray[Any]) -> NDArray[Any]:
         import numpy as np
 
-        said = model.predict(self._inputs)
-        columns = {name: said[:, index] for index, name in enumerate(model.classes)}
-        nothing = np.zeros(len(said), dtype=np.float32)
+        columns = {name: given[:, index] for index, name in enumerate(model.classes)}
+        nothing = np.zeros(len(given), dtype=given.dtype)
         return np.stack([columns.get(name, nothing) for name in self._schema.names], axis=1)
 
 

@@ -31,6 +31,8 @@ def predict(settings: Settings, items: Sequence[Item]) -> list[Prediction]:
         return []
     from bridge.acquisition.uncertainty import score
     from bridge.learners import make_learner
+    from bridge.learners.base import LearningTask
+    from bridge.learners.decision import decided
     from bridge.store.model_files import model_files
 
     learner = make_learner(settings.model)
@@ -39,11 +41,13 @@ def predict(settings: Settings, items: Sequence[Item]) -> list[Prediction]:
     inputs = items if learner.encoder is None else learner.encoder.encode(items)
     said = model.predict(inputs)
     several = LabelSchema.model_validate_json(schema).task == "multi"
+    task: LearningTask = "multi" if several else "single"
+    classes = decided(model, said, task)
     scoring = settings.acquisition.scoring
     members = (
         model.committee(inputs) if scoring == "committee" and hasattr(model, "committee") else None
     )
-    scores = score(scoring, said, "multi" if several else "single", members)
+    scores = score(scoring, said, task, members)
     return [
         Prediction(
             item_key=item.key,
@@ -53,6 +57,7 @@ def predict(settings: Settings, items: Sequence[Item]) -> list[Prediction]:
                 for name, p in zip(model.classes, said[index], strict=True)
             },
             uncertainty=min(1.0, max(0.0, float(scores[index]))),
+            decided=tuple(model.classes[number] for number in classes[index].nonzero()[0]),
         )
         for index, item in enumerate(items)
     ]

@@ -318,12 +318,15 @@ class Prediction(Record):
     Attributes:
         probabilities: by class name, calibrated.
         uncertainty: in [0, 1]; 1 is least sure.
+        decided: the classes that the model decides for, which need not be the most probable (see
+            ``model.decide_for``); None where nobody asked, as in batches.
     """
 
     item_key: Key
     model_version: str
     probabilities: Mapping[str, Probability]
     uncertainty: Probability
+    decided: tuple[str, ...] | None = None
 
     @property
     def top(self) -> str:
@@ -331,7 +334,10 @@ class Prediction(Record):
         return min(self.probabilities, key=lambda name: (-self.probabilities[name], name))
 
     def chosen(self, task: TaskType) -> tuple[str, ...]:
-        """Classes to pre-annotate: the top one, or all at 0.5 or more (multi-label)."""
+        """Classes to pre-annotate: the top one, or all at 0.5 or more (multi-label).
+
+        These are what people have to correct least often, whatever the model decides for.
+        """
         if task == "multi":
             return tuple(n for n, p in self.probabilities.items() if p >= 0.5)
         return (self.top,)

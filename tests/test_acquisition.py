@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import tracemalloc
 from collections import Counter
 from collections.abc import Sequence
@@ -20,10 +21,12 @@ from bridge.acquisition.candidates import Candidates, best, chosen, tie_breaker
 from bridge.acquisition.compose import Pick, compose
 from bridge.acquisition.diversity import distinct, spread
 from bridge.acquisition.hints import Hint
+from bridge.acquisition.measuring import measuring
 from bridge.acquisition.spec import AcquisitionSpec
 from bridge.acquisition.uncertainty import score
 from bridge.errors import ConfigError, ModelError
 from bridge.learners.encoding import HashedText
+from bridge.learners.scores import ENOUGH
 from bridge.learners.text import TextLearner
 from learning_data import NAMES, examples, one_hot, reader, single
 
@@ -283,7 +286,7 @@ class Passing(Fixed):
 def choose(found: Candidates | None, size: int = 20, **given: Any) -> list[Pick]:
     inputs = {
         name: given.pop(name)
-        for name in ("hold_out", "cold", "unseen", "hints", "novel", "task", "classes")
+        for name in ("hold_out", "cold", "unseen", "hints", "novel", "task", "classes", "measure")
         if name in given
     }
     return compose(
@@ -291,6 +294,7 @@ def choose(found: Candidates | None, size: int = 20, **given: Any) -> list[Pick]
         hold_out=inputs.pop("hold_out", []),
         cold=inputs.pop("cold", []),
         size=size,
+        measure=inputs.pop("measure", 0),
         spec=AcquisitionSpec(**given),
         classes=inputs.pop("classes", NAMES),
         task=inputs.pop("task", "single"),
@@ -299,7 +303,7 @@ def choose(found: Candidates | None, size: int = 20, **given: Any) -> list[Pick]
 
 
 def test_a_batch_holds_its_random_share_evenly() -> None:
-    found = choose(candidates(), hold_out=range(1000, 1100), hold_out_share=0.2)
+    found = choose(candidates(), hold_out=range(1000, 1100), measure=4)
     assert len(found) == 20
     ranks = [rank for rank, pick in enumerate(found) if pick.hold_out]
     assert [found[rank].id for rank in ranks] == [1000, 1001, 1002, 1003]
@@ -312,17 +316,39 @@ def test_a_batch_holds_its_random_share_evenly() -> None:
     assert asked[0] > 0.9
 
 
-def test_small_batches_keep_the_share_in_the_long_run() -> None:
-    left, held = list(range(1000, 3000)), 0
-    for turn in range(600):
-        picks = choose(None, 1, hold_out=left, cold=range(turn, 700))
-        held += picks[0].hold_out
-        left = [i for i in left if i != picks[0].id]
-    assert 60 < held < 120
+def asked_and_held(share: float, size: int, upto: int) -> list[tuple[int, int]]:
+    """Return (items asked, those of the hold-out) after each batch."""
+    found, asked, held = [], 0, 0
+    while asked < upto:
+        held += measuring(asked=asked, held=held, size=size, share=share)
+        asked += size
+        found.append((asked, held))
+    return found
+
+
+@settings(max_examples=60)
+@given(share=st.floats(0.02, 0.5), size=st.integers(1, 150))
+def test_the_hold_out_is_told_as_early_as_with_an_even_share(share: float, size: int) -> None:
+    told_from = ENOUGH / share
+    for asked, held in asked_and_held(share, size, int(3 * told_from) + 1):
+        assert held <= math.ceil(share * asked)
+        if asked <= told_from / 2:
+            assert held == 0, "too few to say anything"
+        if asked >= told_from + 2 * size:
+            assert held == math.floor(share * asked + 1e-9)
+
+
+def test_a_hold_out_that_is_behind_or_ahead_comes_into_line_again() -> None:
+    assert measuring(asked=1000, held=150, size=20, share=0.15) == 3
+    assert measuring(asked=1000, held=0, size=20, share=0.15) == 6, "the share was raised"
+    assert measuring(asked=1000, held=400, size=20, share=0.15) == 0, "the share was lowered"
+    assert measuring(asked=1000, held=10, size=20, share=0.0) == 0
+    assert measuring(asked=1000, held=0, size=20, share=0.9) == 20
 
 
 def test_a_cold_start_is_random_and_says_so() -> None:
-    found = choose(None, 10, hold_out=[1, 2, 3], cold=[9, 2, 8, 7, 6, 5, 4, 3, 10, 11, 12, 13])
+    cold = [9, 2, 8, 7, 6, 5, 4, 3, 10, 11, 12, 13]
+    found = choose(None, 10, hold_out=[1, 2, 3], measure=2, cold=cold)
     asked = [pick for pick in found if not pick.hold_out]
     assert [pick.id for pick in asked][:3] == [9, 8, 7]
     assert {pick.source for pick in asked} == {"cold-start"}
@@ -403,7 +429,7 @@ def test_near_duplicates_do_not_fill_a_batch() -> None:
 
 
 def test_what_is_short_is_filled_from_what_is_left() -> None:
-    found = choose(candidates(5), 12, hold_out=range(1000, 1100))
+    found = choose(candidates(5), 12, hold_out=range(1000, 1100), measure=1)
     assert len(found) == 12
     assert sum(not pick.hold_out for pick in found) == 5
     assert len(choose(candidates(5), 12)) == 5
@@ -431,7 +457,7 @@ def test_a_batch_has_no_item_twice_and_repeats_exactly(
             size,
             hold_out=range(95, 95 + held),
             cold=range(90, 90 + cold),
-            hold_out_share=share,
+            measure=int(share * size),
             unseen=["music"] if unseen else [],
             diversity=diversity,
         )
@@ -459,7 +485,8 @@ def test_the_whole_way_from_texts_to_a_batch(tmp_path: Path) -> None:
         hold_out=[],
         cold=[],
         size=20,
-        spec=AcquisitionSpec(hold_out_share=0),
+        measure=0,
+        spec=AcquisitionSpec(),
         classes=NAMES[:2],
         task="single",
     )

@@ -21,6 +21,7 @@ import bridge.learners.text
 from bridge.errors import ConfigError, DataError, ModelError
 from bridge.learners import LearnerSpec, make_learner
 from bridge.learners.base import Learner
+from bridge.learners.decision import DecidingLearner
 from learning_data import NAMES, examples, one_hot, several, single
 
 FILE = """
@@ -154,9 +155,12 @@ def test_a_file_is_found_from_any_directory_and_its_folder_does_not_count(
 
 
 def test_a_learner_of_their_own_is_taken_as_it_is() -> None:
-    found = learner("own_learner", params={"strength": 3.0})
+    found = learner("own_learner", params={"strength": 3.0}, decide_for="accuracy")
     assert isinstance(found, bridge.learners.text.TextLearner)
     assert found.strength == 3.0
+    deciding = learner("own_learner", params={"strength": 3.0})
+    assert isinstance(deciding, DecidingLearner)
+    assert deciding.learner == found
 
 
 def test_open_random_states_are_seeded() -> None:
@@ -250,7 +254,8 @@ def test_features_come_on_the_columns_that_occur() -> None:
     found = learner("on_features", input="features")
     data, given = taught(found)
     model = found.fit(data, None, seed=0)
-    assert model.estimators[0].n_features_in_ == len(np.unique(given.indices)) < 100  # type: ignore[attr-defined]
+    inner = model.model  # type: ignore[attr-defined]
+    assert inner.estimators[0].n_features_in_ == len(np.unique(given.indices)) < 100
     others = found.encoder.encode(single(5, 9)[0])  # type: ignore[union-attr]
     assert model.predict(others).shape == (5, 3)
 

@@ -55,9 +55,13 @@ class Split:
     def test(self) -> Any:
         return features(self.folder, "test")
 
-    def measure(self, said: np.ndarray) -> tuple[float, float]:
-        """Return (F1, average precision) of probabilities (n, k); AP is nan for many classes."""
-        truth, guess = self.test_labels, said.argmax(axis=1)
+    def measure(self, said: np.ndarray, guess: np.ndarray | None = None) -> tuple[float, float]:
+        """Return (F1, average precision) of probabilities (n, k); AP is nan for many classes.
+
+        Args:
+            guess: (n,) class numbers that were decided for; None: the most probable.
+        """
+        truth, guess = self.test_labels, said.argmax(axis=1) if guess is None else guess
         if self.positive is None:
             macro = f1_score(
                 truth, guess, average="macro", sample_weight=self.weights, zero_division=0
@@ -121,9 +125,15 @@ class Record:
         self._split = split
         self.rows: list[dict[str, Any]] = []
 
-    def note(self, kind: str, asked: np.ndarray, said: np.ndarray | None) -> float:
+    def note(
+        self,
+        kind: str,
+        asked: np.ndarray,
+        said: np.ndarray | None,
+        guess: np.ndarray | None = None,
+    ) -> float:
         """Measure after some labels; without a model as if all items were alike. Return the F1."""
-        f1, ap = self._split.nothing_known() if said is None else self._split.measure(said)
+        f1, ap = self._split.nothing_known() if said is None else self._split.measure(said, guess)
         row = (kind, len(asked), round(f1, 6), round(ap, 6), self._split.found(asked))
         cpu = round(time.process_time(), 2)
         self.rows.append(dict(zip(FIELDS, (*row, cpu), strict=True)))

@@ -21,6 +21,7 @@ from bridge.config import QueueSettings, Settings
 from bridge.labeled import Labeled, schema_of
 from bridge.learners import make_learner
 from bridge.learners.base import Examples, Model
+from bridge.learners.decision import decided
 from bridge.oracle import OraclePlatform
 from bridge.records import Item
 from bridge.simulation import scratch_settings
@@ -36,6 +37,7 @@ STRATEGIES: dict[str, dict[str, Any]] = {
     "acquisition": {"hold_out_share": 0.0},
     "random": {},
     "no-directions": {},
+    "most-probable": {},
     "no-novelty": {"novel_share": 0.0},
     "no-diversity": {"diversity": "off"},
     "entropy": {"strategy": "entropy"},
@@ -45,6 +47,7 @@ STRATEGIES: dict[str, dict[str, Any]] = {
 }
 MODELS: dict[str, dict[str, Any]] = {
     "no-directions": {"directions": 0},
+    "most-probable": {"decide_for": "accuracy"},
     "committee": {"committee": 5},
 }
 HOLD_OUT = AcquisitionSpec().hold_out_share
@@ -92,10 +95,14 @@ class Bridge:
         )
         return self.learner.fit(examples, self.reader, seed=self.split.seed)
 
-    def said(self, model: Model) -> np.ndarray:
-        """Return a model's probabilities of the test part; the columns are the split's classes."""
+    def said(self, model: Model) -> tuple[np.ndarray, np.ndarray]:
+        """Return a model's probabilities of the test part, and the classes it decides for.
+
+        The columns, and the class numbers, are the split's.
+        """
         assert model.classes == self.schema.names == tuple(self.split.classes)
-        return model.predict(self.test)
+        said = model.predict(self.test)
+        return said, decided(model, said, "single").argmax(axis=1)
 
 
 def loop(bridge: Bridge, batch: int, budget: int) -> Iterator[tuple[np.ndarray, Model | None]]:
@@ -146,7 +153,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bridge-efficiency-") as scratch:
         bridge = Bridge(split, given.strategy, Path(scratch), given.batch)
         order = np.random.default_rng(split.seed).permutation(len(split.pool_labels))
-        full = record.note("full", order, bridge.said(bridge.taught(order)))
+        full = record.note("full", order, *bridge.said(bridge.taught(order)))
         if given.strategy == "random":
             count, scores = 0, []
             while count < len(order):
@@ -154,10 +161,10 @@ def main() -> None:
                     break
                 count = min(len(order), count + max(given.batch, count // STEP))
                 asked = order[:count]
-                scores.append(record.note("loop", asked, bridge.said(bridge.taught(asked))))
+                scores.append(record.note("loop", asked, *bridge.said(bridge.taught(asked))))
         else:
             for asked, model in loop(bridge, given.batch, given.budget):
-                record.note("loop", asked, None if model is None else bridge.said(model))
+                record.note("loop", asked, *((None,) if model is None else bridge.said(model)))
     record.write(given.out)
 
 

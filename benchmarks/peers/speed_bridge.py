@@ -45,7 +45,7 @@ def main() -> None:
         return best(model, chunks(), cast(Strategy, strategy), "single", keep, 0)
 
     def diverse() -> list[int]:
-        spec = AcquisitionSpec(diversity="on", hold_out_share=0.0)
+        spec = AcquisitionSpec(diversity="on")
         found = ranked("margin", spec.keep(WANTED))
         near = replace(found, features=given.vectors[found.ids])
         picks = compose(
@@ -53,6 +53,7 @@ def main() -> None:
             hold_out=(),
             cold=(),
             size=WANTED,
+            measure=0,
             spec=spec,
             classes=model.classes,
             task="single",

@@ -49,6 +49,7 @@ def compose(
     hold_out: Sequence[int],
     cold: Sequence[int],
     size: int,
+    measure: int,
     spec: AcquisitionSpec,
     classes: Sequence[str],
     task: LearningTask,
@@ -58,13 +59,14 @@ def compose(
 ) -> list[Pick]:
     """Choose a batch of up to ``size`` items, in rank order; equal inputs give equal batches.
 
-    The hold-out gets its share of the ranks, evenly spread. While classes are unseen, a share of
-    the rest is explored: a model cannot look for a class that it does not know. Hints take half of
+    The hold-out's ranks are evenly spread. While classes are unseen, a share of the rest is
+    explored: a model cannot look for a class that it does not know. Hints take half of
     it, since they may be wrong, novel items a part of what is left, and the others are random.
 
     Args:
         candidates: the best of the pool by uncertainty; None while there is no model.
         hold_out: ids that only measure, in their fixed order.
+        measure: how many of the batch are to be of the hold-out.
         cold: ids in random order, for picks that no model makes.
         classes: the names of the columns of ``candidates.probabilities``.
         unseen: classes that no label names yet.
@@ -72,8 +74,7 @@ def compose(
         novel: ids of items unlike all that were met, the most novel first.
     """
     chance = _chance([hold_out, cold, () if candidates is None else candidates.ids], spec.seed)
-    count = _rounded(spec.hold_out_share * size, chance)
-    measuring = [_held_out(i) for i in hold_out[:count]]
+    measuring = [_held_out(i) for i in hold_out[:measure]]
     taken = set(hold_out)
     if candidates is None or spec.strategy == "random":
         configured = spec.strategy == "random"
@@ -110,8 +111,7 @@ def _explored(candidates: Candidates, wanted: int, spec: AcquisitionSpec, chance
     """How many picks are random; all of them while the model finds every item equally unsure."""
     scores = candidates.scores
     blind = not len(scores) or float(scores.min()) == float(scores.max())
-    # Half a turn further, so that it is not always the same batches that round up twice.
-    return wanted if blind else _rounded(spec.explore_share * wanted, (chance + 0.5) % 1)
+    return wanted if blind else _rounded(spec.explore_share * wanted, chance)
 
 
 def _sought(

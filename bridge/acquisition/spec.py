@@ -20,7 +20,8 @@ class AcquisitionSpec(Record):
     Attributes:
         strategy: how uncertainty is scored; ``auto`` is margin; ``random`` asks no model.
         diversity: spread the batch over different kinds of items.
-        hold_out_share: part of each batch that is random and only measures, never trains.
+        hold_out_share: part of all that is asked that is random and only measures, never trains; of
+            the first labels, until there are enough to measure with, none and then twice as much.
         explore_share: part of each batch that is random while some class has no label yet.
         hints: class name -> key words, phrases or whole example texts. While a class has no label,
             items that are like them take half of the places that are else random. With four classes

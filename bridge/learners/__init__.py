@@ -20,11 +20,15 @@ def make_learner(spec: LearnerSpec) -> Learner:
         ModelError: what the factory returned is no learner and no classifier.
     """
     learner = _single_learner(spec)
-    if not spec.committee:
-        return learner
-    from bridge.learners.committee import CommitteeLearner
+    if spec.committee:
+        from bridge.learners.committee import CommitteeLearner
 
-    return CommitteeLearner(learner, spec.committee)
+        learner = CommitteeLearner(learner, spec.committee)
+    if spec.decide_for == "accuracy" or learner.encoder is None:
+        return learner
+    from bridge.learners.decision import DecidingLearner
+
+    return DecidingLearner(learner)
 
 
 def _single_learner(spec: LearnerSpec) -> Learner:

@@ -73,7 +73,9 @@ class Model(Protocol):
     """What came out of training.
 
     A model may also have ``committee(inputs) -> NDArray[np.float32]`` of shape (m, n, k): the
-    probabilities of m members, for the acquisition strategy ``committee``.
+    probabilities of m members, for the acquisition strategy ``committee``. And ``decide(p) ->
+    NDArray[np.bool_]``: which classes are said of items with the probabilities p, (n, k) both; see
+    :mod:`bridge.learners.decision` for what is said without it.
     """
 
     @property

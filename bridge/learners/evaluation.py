@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from bridge.errors import ModelError
 from bridge.learners import intervals
 from bridge.learners.base import LearningTask
+from bridge.learners.decision import Decisions, most_probable
 from bridge.learners.scores import ENOUGH, FEW, ClassScores, Comparison, Interval, Scores
 from bridge.learners.targets import known_class
 
@@ -37,17 +38,19 @@ def evaluate(
     labels: NDArray[np.int8],
     classes: tuple[str, ...],
     task: LearningTask,
+    said: Decisions | None = None,
 ) -> Scores:
     """Measure predictions on the hold-out; see :class:`bridge.learners.scores.Scores`.
 
     Args:
         probabilities: (n, k).
         labels: (n, k): 1, 0, or -1 where not known; what is not known is left out.
+        said: (n, k), which classes were said of each item; None: the most probable.
 
     Raises:
         ModelError: the shapes differ.
     """
-    answers = _answers(probabilities, labels, task)
+    answers = _answers(probabilities, labels, task, said)
     items = len(answers.right)
     per_class = tuple(map(_class_scores, classes, *answers.counts))
     few = tuple(one.name for one in per_class if one.support < FEW)
@@ -68,6 +71,7 @@ def compare(
     challenger: NDArray[np.float32],
     labels: NDArray[np.int8],
     task: LearningTask,
+    said: tuple[Decisions, Decisions] | None = None,
 ) -> Comparison:
     """Say whether the challenger is worse than the champion beyond noise.
 
@@ -79,8 +83,10 @@ def compare(
     Args:
         champion, challenger: probabilities of the same hold-out items, (n, k).
         labels: (n, k), as for :func:`evaluate`.
+        said: which classes either said, (n, k) each; None: the most probable.
     """
-    old, new = _answers(champion, labels, task), _answers(challenger, labels, task)
+    first, second = said or (None, None)
+    old, new = _answers(champion, labels, task, first), _answers(challenger, labels, task, second)
     items = len(old.right)
     if items < ENOUGH:
         reason = f"not known yet: {items} hold-out items, {ENOUGH} are needed"
@@ -132,26 +138,33 @@ class _Answers:
         return hits.astype(int).tolist(), said.astype(int).tolist(), support.astype(int).tolist()
 
 
-def _answers(p: NDArray[np.float32], labels: NDArray[np.int8], task: LearningTask) -> _Answers:
+def _answers(
+    p: NDArray[np.float32],
+    labels: NDArray[np.int8],
+    task: LearningTask,
+    said: Decisions | None,
+) -> _Answers:
     if p.shape != labels.shape:
         raise ModelError(f"Probabilities of shape {p.shape} for labels of shape {labels.shape}.")
-    return _single(p, labels) if task == "single" else _multi(p, labels)
+    if said is None:
+        said = most_probable(p, task)
+    return (_single if task == "single" else _multi)(p, labels, said)
 
 
-def _single(p: NDArray[np.float32], labels: NDArray[np.int8]) -> _Answers:
+def _single(p: NDArray[np.float32], labels: NDArray[np.int8], said: Decisions) -> _Answers:
     rows, targets = known_class(labels)
-    found = p[rows].argmax(axis=1) if len(rows) else targets
+    found = said[rows].argmax(axis=1) if len(rows) else targets
     one_of = np.eye(labels.shape[1])
     losses = -np.log(np.maximum(p[rows, targets].astype(np.float64), LEAST))
     known = np.ones((len(rows), labels.shape[1]), dtype=bool)
     return _Answers(one_of[targets], one_of[found], known, found == targets, losses)
 
 
-def _multi(p: NDArray[np.float32], labels: NDArray[np.int8]) -> _Answers:
+def _multi(p: NDArray[np.float32], labels: NDArray[np.int8], said: Decisions) -> _Answers:
     rows = (labels >= 0).any(axis=1)
     labels, given = labels[rows], p[rows].astype(np.float64)
     known = labels >= 0
-    true, said = labels == 1, (given >= 0.5) & known
+    true, said = labels == 1, said[rows] & known
     of_truth = np.maximum(np.where(true, given, 1.0 - given), LEAST)
     losses = (-np.log(of_truth) * known).sum(axis=1) / known.sum(axis=1)
     right = (true == said).all(axis=1)

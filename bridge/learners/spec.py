@@ -30,6 +30,9 @@ class LearnerSpec(Record):
         strength: inverse of the regularisation of the built-in head (``C`` of scikit-learn).
         directions: principal directions of the unlabeled pool that the built-in head sees besides
             the words; they help while labels are few. 0 has none.
+        decide_for: what a model says of an item. ``macro_f1``: what is expected to serve macro-F1
+            best, so that a rare class is said before it is the most probable; needs an encoder.
+            ``accuracy``: the most probable class, or those of 0.5 and more.
         committee: members of a committee, each taught on a bootstrap; 0 has none. The strategy
             ``committee`` makes it 5 where it is 0 and the estimator is the built-in one.
     """
@@ -43,6 +46,7 @@ class LearnerSpec(Record):
     columns: int = Field(default=2**18, ge=2**8, le=2**24)
     strength: float = Field(default=10.0, gt=0)
     directions: int = Field(default=100, ge=0, le=500)
+    decide_for: Literal["macro_f1", "accuracy"] = "macro_f1"
     committee: int = Field(default=0, ge=0, le=100)
 
     @field_validator("estimator")

@@ -160,12 +160,10 @@ def _rounds(turn: Turn, model: Model, row: Any) -> dict[str, Any]:
 def _decisions(turn: Turn, model: Model, ids: list[int]) -> NDArray[np.int64]:
     import numpy as np
 
-    from bridge.steps.train import aligned
+    from bridge.steps.train import said_of
 
-    said = aligned(turn, model, model.predict(turn.inputs(ids)))
-    if turn.task == "single":
-        return np.asarray(said.argmax(axis=1), np.int64)
-    return np.asarray(said >= 0.5, np.int64)
+    said = said_of(turn, model, ids).classes
+    return np.asarray(said.argmax(axis=1) if turn.task == "single" else said, np.int64)
 
 
 def _packed(said: NDArray[np.int64]) -> str:

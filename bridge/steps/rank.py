@@ -85,8 +85,7 @@ def make_plan(turn: Turn, size: int, resolved: Resolved, *, rerank: bool) -> Pla
     model = None if version is None else turn.model(version)
     again = relabels(turn, model, resolved, size)
     left = size - len(again)
-    queued = len(now_queued)
-    picks = _picks(turn, version, hold_out, cold, left, resolved, queued) if left else []
+    picks = _picks(turn, version, hold_out, cold, left, resolved, now_queued) if left else []
     picks = merged(again, picks) if again else picks
     with turn.store.begin() as connection:
         content = items_by_id(connection, [pick.id for pick in picks])
@@ -133,16 +132,17 @@ def _picks(
     cold: Sequence[int],
     size: int,
     resolved: Resolved,
-    queued: int,
+    now_queued: Sequence[Queued],
 ) -> list[Pick]:
     from bridge.acquisition.compose import compose
+    from bridge.acquisition.measuring import measuring
 
     spec = turn.settings.acquisition
+    answered, queued = len(resolved.taught) + len(resolved.held_out), len(now_queued)
     candidates = None
     if version is not None and spec.strategy != "random":
         from bridge.steps.score import score_pool
 
-        answered = len(resolved.taught) + len(resolved.held_out)
         candidates = score_pool(
             turn, version, spec.keep(size), _weights(turn), answered=answered, queued=queued
         )
@@ -154,6 +154,12 @@ def _picks(
         hold_out=hold_out,
         cold=cold,
         size=size,
+        measure=measuring(
+            asked=answered + queued,
+            held=len(resolved.held_out) + sum(q.entry.hold_out for q in now_queued),
+            size=size,
+            share=spec.hold_out_share,
+        ),
         spec=spec,
         classes=turn.schema.names,
         task=turn.task,

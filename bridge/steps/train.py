@@ -24,14 +24,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bridge.learners.base import Model
+    from bridge.learners.decision import Decisions
     from bridge.learners.scores import Scores
 
 __all__ = [
+    "Said",
     "Trained",
     "aligned",
     "champion_lost",
     "label_matrix",
     "resolved_now",
+    "said_of",
     "train",
     "why_train",
 ]
@@ -70,6 +73,19 @@ class Trained:
     scores: Scores
     examples: int
     resolved: Resolved
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What a model says of n items, of k classes.
+
+    Attributes:
+        probabilities: (n, k).
+        classes: (n, k), which classes it decides for.
+    """
+
+    probabilities: NDArray[np.float32]
+    classes: Decisions
 
 
 def why_train(turn: Turn, *, force: bool = False, coming: int = 0) -> str | None:
@@ -138,9 +154,9 @@ def train(turn: Turn, resolved: Resolved) -> Trained:
     version = _version(turn, number, resolved)
     held_ids = [row_id for row_id, _ in resolved.held_out]
     held = label_matrix([target for _, target in resolved.held_out], turn.schema)
-    said = _predictions(turn, challenger, held_ids)
-    scores = evaluate(said, held, turn.schema.names, examples.task)
-    promoted, reason = _verdict(turn, former, said, held, held_ids)
+    told = said_of(turn, challenger, held_ids)
+    scores = evaluate(told.probabilities, held, turn.schema.names, examples.task, told.classes)
+    promoted, reason = _verdict(turn, former, told, held, held_ids)
     facts = {
         "learner": turn.learner.id,
         "classes": turn.schema.names,
@@ -226,18 +242,26 @@ def aligned(turn: Asked, model: Model, probabilities: NDArray[np.float32]) -> ND
     return result
 
 
-def _predictions(turn: Turn, model: Model, ids: Sequence[int]) -> NDArray[np.float32]:
+def said_of(turn: Turn, model: Model, ids: Sequence[int]) -> Said:
+    """Return what a model says of items, by row id, in the columns of today's schema."""
     import numpy as np
 
+    from bridge.learners.decision import decided, most_probable
+
     if not ids:
-        return np.zeros((0, len(turn.schema.names)), dtype=np.float32)
-    return aligned(turn, model, model.predict(turn.inputs(ids)))
+        nothing = np.zeros((0, len(turn.schema.names)), dtype=np.float32)
+        return Said(nothing, nothing.astype(np.bool_))
+    own = model.predict(turn.inputs(ids))
+    probabilities = aligned(turn, model, own)
+    if probabilities is own:  # the columns are the model's own, and so it can decide
+        return Said(own, decided(model, own, turn.task))
+    return Said(probabilities, most_probable(probabilities, turn.task))
 
 
 def _verdict(
     turn: Turn,
     former: Any,
-    said: NDArray[np.float32],
+    told: Said,
     held: NDArray[np.int8],
     held_ids: Sequence[int],
 ) -> tuple[bool, str]:
@@ -252,11 +276,13 @@ def _verdict(
     if former["learner"] != turn.learner.id:
         return True, "the learner changed by configuration"
     try:
-        before = _predictions(turn, turn.model(former["version"]), held_ids)
+        before = said_of(turn, turn.model(former["version"]), held_ids)
     except ModelError as error:
         turn.warn(f"The champion {former['version']} could not be read: {error}")
         return True, "the former champion could not be read"
-    comparison = compare(before, said, held, turn.task)
+    comparison = compare(
+        before.probabilities, told.probabilities, held, turn.task, (before.classes, told.classes)
+    )
     return not comparison.worse, comparison.reason
 
 
