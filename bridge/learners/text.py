@@ -1,9 +1,4 @@
-"""The built-in text learner: hashed words, document frequencies of the pool, a linear head.
-
-With no label of some class, or with labels of one class only, or with none at all, it still gives
-honest probabilities: a class that no label names gets ``1 / (n + k)`` after n labels of k classes
-(Laplace's rule of succession).
-"""
+"""The built-in text learner: hashed words, document frequencies of the pool, a linear head."""
 
 from __future__ import annotations
 
@@ -17,21 +12,16 @@ from numpy.typing import NDArray
 
 from bridge.errors import DataError
 from bridge.learners.base import Encoder, Examples, Features, LearningTask
-from bridge.learners.calibration import fit_shifts, fit_sigmoid, sigmoid
 from bridge.learners.directions import SAMPLE, Directions, find_directions, weight
 from bridge.learners.encoding import HashedText
-from bridge.learners.linear import Fitted, balanced, fit_binary, fit_classes
-from bridge.learners.targets import known_class, unseen_prior
+from bridge.learners.head import HeadSettings, fit_head, probabilities
 
 if TYPE_CHECKING:
     from bridge.store.features import FeatureReader
 
 __all__ = ["TextLearner", "TextModel"]
 
-FOLDS = 5
-ONE_FOLD_FROM = 2000  # labels; from here one fold is enough to find one number
 PRUNE_FROM = 1000  # items in the pool; from here a word of one single item is left out
-NEVER = -1e3  # logit of a class that a fold did not see
 
 
 @dataclass(frozen=True)
@@ -61,22 +51,19 @@ class TextLearner:
         labels, weights = examples.labels[used], examples.weights[used].astype(np.float64)
         idf = _inverse_frequency(features, pool)
         directions = _directions(features, idf, pool, self.directions, seed)
-        head = _Head(features, idf, directions, self, seed)
-        fit = head.fit_single if examples.task == "single" else head.fit_multi
-        if len(weights):
-            weights /= weights.mean()
-        fitted, prior, (coefficients, intercepts) = fit(labels, weights)
-        coefficients = head.of_words(coefficients)
+        rows = _Rows(features, idf, directions)
+        settings = HeadSettings(self.class_weight, self.strength, seed)
+        head = fit_head(rows.values, labels, weights, examples.task, settings)
         return TextModel(
             encoder_id=self.encoder.id,
             classes=examples.classes,
             task=examples.task,
-            fitted=fitted.astype(np.int32),
-            prior=prior.astype(np.float32),
-            columns=head.columns,
-            coefficients=coefficients,
-            intercepts=intercepts,
-            idf=head.idf,
+            fitted=head.fitted,
+            prior=head.prior,
+            columns=rows.columns,
+            coefficients=rows.of_words(head.coefficients),
+            intercepts=head.intercepts,
+            idf=idf,
         )
 
     def load(self, directory: Path) -> TextModel:
@@ -114,39 +101,13 @@ class TextModel:
         features = _csr(inputs)
         if not len(self.fitted):
             return np.tile(self.prior, (features.shape[0], 1))
-        found = self._squash(self._logits(features))
-        if len(self.fitted) == len(self.classes):
-            return found
-        places = np.zeros(len(self.classes), np.intp)
-        places[self.fitted] = np.arange(len(self.fitted))
-        others = np.setdiff1d(np.arange(len(self.classes)), self.fitted)
-        # Some four times as fast as an assignment to the columns that are fitted.
-        probabilities = np.take(found, places, axis=1, mode="clip")
-        probabilities[:, others] = self.prior[others]
-        return probabilities
+        return probabilities(self._logits(features), self.fitted, self.prior, self.task)
 
     def save(self, directory: Path) -> None:
         """Write ``head.npz`` and ``model.json`` into an existing empty directory."""
         from bridge.learners.text_files import write_model
 
         write_model(self, directory)
-
-    def _squash(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Turn logits, which are overwritten, into probabilities."""
-        if self.task == "multi":
-            return cast("NDArray[np.float32]", sigmoid(logits))
-        share = np.float32(1.0) - self.prior.sum(dtype=np.float32)
-        if logits.shape[1] == 1:
-            second = sigmoid(logits[:, 0])
-            found = np.stack([1.0 - second, second], axis=1)
-        else:  # the softmax, without copies
-            found = logits
-            found -= found.max(axis=1, keepdims=True)
-            np.exp(found, out=found)
-            found /= found.sum(axis=1, keepdims=True)
-        if share != 1:
-            found *= share
-        return found
 
     @cached_property
     def _table(self) -> NDArray[np.float32]:
@@ -193,32 +154,20 @@ class TextModel:
 # ---------------------------------------------------------------------------------------- training
 
 
-Parts = tuple[NDArray[np.int64], NDArray[np.float64], Fitted]
-Held = list[tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]]
-
-
-class _Head:
+class _Rows:
     """The training rows on compact columns, of unit length; then the pool's directions, if any."""
 
     def __init__(
-        self,
-        features: Any,
-        idf: NDArray[np.float32],
-        directions: Directions | None,
-        learner: TextLearner,
-        seed: int,
+        self, features: Any, idf: NDArray[np.float32], directions: Directions | None
     ) -> None:
         present = (np.bincount(features.indices, minlength=features.shape[1]) > 0) & (idf > 0)
         if directions is not None:
             present[directions.columns] = True
         self.columns = np.flatnonzero(present).astype(np.int32)
-        self.idf = idf
-        self._rows = _compact(features, idf, present)
+        self.values = _compact(features, idf, present)
         self._spread: NDArray[np.float32] | None = None
         if directions is not None:
             self._see(directions)
-        self._learner = learner
-        self._seed = seed
 
     def _see(self, directions: Directions) -> None:
         """Append what the rows are on the directions."""
@@ -226,9 +175,9 @@ class _Head:
 
         spread = np.zeros((len(self.columns), directions.vectors.shape[1]), np.float32)
         places = np.searchsorted(self.columns, directions.columns)
-        spread[places] = directions.vectors * np.float32(weight(self._rows.shape[0]))
+        spread[places] = directions.vectors * np.float32(weight(self.values.shape[0]))
         self._spread = spread
-        self._rows = hstack([self._rows, csr_matrix(self._rows @ spread)], format="csr")
+        self.values = hstack([self.values, csr_matrix(self.values @ spread)], format="csr")
 
     def of_words(self, coefficients: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the coefficients of the columns alone: those of the directions are spread out."""
@@ -237,87 +186,6 @@ class _Head:
         own = len(self.columns)
         spread: NDArray[np.float32] = coefficients[:own] + self._spread @ coefficients[own:]
         return spread
-
-    def fit_single(self, labels: NDArray[np.int8], weights: NDArray[np.float64]) -> Parts:
-        known, classes = known_class(labels)
-        fitted, prior = unseen_prior(classes, labels.shape[1])
-        if not len(fitted):
-            return fitted, prior, self._nothing()
-        targets = np.searchsorted(fitted, classes)
-        rows, weights = self._rows[known], weights[known]
-        return fitted, prior, self._calibrated(rows, targets, weights)
-
-    def fit_multi(self, labels: NDArray[np.int8], weights: NDArray[np.float64]) -> Parts:
-        positives, known = (labels == 1).sum(axis=0), (labels >= 0).sum(axis=0)
-        prior = (positives + 1.0) / (known + 2.0)
-        fitted = np.flatnonzero((positives > 0) & (positives < known))
-        if not len(fitted):
-            return fitted, prior, self._nothing()
-        prior[fitted] = 0.0
-        solved = []
-        for number in fitted:
-            answered = labels[:, number] >= 0
-            targets = (labels[answered, number] == 1).astype(np.int64)
-            solved.append(self._calibrated(self._rows[answered], targets, weights[answered]))
-        coefficients = np.concatenate([s[0] for s in solved], axis=1)
-        return fitted, prior, (coefficients, np.concatenate([s[1] for s in solved]))
-
-    def _nothing(self) -> Fitted:
-        return np.zeros((self._rows.shape[1], 0), np.float32), np.zeros(0, np.float32)
-
-    def _solve(self, rows: Any, targets: NDArray[np.int64], weights: NDArray[np.float64]) -> Fitted:
-        """Fit class numbers 0..m-1, all present."""
-        if self._learner.class_weight == "balanced":
-            weights = balanced(targets, weights)
-        strength, seed = self._learner.strength, self._seed
-        if int(targets.max()) == 1:
-            return fit_binary(rows, targets == 1, weights, strength, seed)
-        return fit_classes(rows, targets, weights, strength, seed)
-
-    def _calibrated(
-        self, rows: Any, targets: NDArray[np.int64], weights: NDArray[np.float64]
-    ) -> Fitted:
-        """Fit, and put the calibration into the coefficients and intercepts."""
-        coefficients, intercepts = self._solve(rows, targets, weights)
-        held = self._held_out(rows, targets, weights)
-        if not held:
-            return coefficients, intercepts
-        logits, answers, counts = (np.concatenate(part) for part in zip(*held, strict=True))
-        shift: float | NDArray[np.float64]
-        if int(targets.max()) == 1:
-            scale, shift = fit_sigmoid(logits[:, 1] - logits[:, 0], answers == 1, counts)
-        else:
-            scale, shift = fit_shifts(logits, answers, counts)
-        scaled = (coefficients * np.float32(scale)).astype(np.float32)
-        return scaled, (scale * intercepts + shift).astype(np.float32)
-
-    def _held_out(
-        self, rows: Any, targets: NDArray[np.int64], weights: NDArray[np.float64]
-    ) -> Held:
-        """Return (logits, class numbers, weights) of rows that their model did not see."""
-        folds = _folds(targets, self._seed)
-        held = []
-        for fold in range(1 if len(targets) >= ONE_FOLD_FROM else FOLDS):
-            training = np.flatnonzero(folds != fold)
-            seen, local = np.unique(targets[training], return_inverse=True)
-            out = np.flatnonzero((folds == fold) & np.isin(targets, seen))
-            if len(seen) < 2 or not len(out):
-                continue
-            coefficients, intercepts = self._solve(rows[training], local, weights[training])
-            found = rows[out] @ coefficients.astype(np.float64) + intercepts
-            logits = np.full((len(out), int(targets.max()) + 1), NEVER)
-            logits[:, seen] = found if found.shape[1] > 1 else np.hstack([0 * found, found])
-            held.append((logits, targets[out], weights[out]))
-        return held
-
-
-def _folds(targets: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """Deal the rows of each class over the folds, in seeded order."""
-    order = np.random.default_rng(seed).permutation(len(targets))
-    by_class = order[np.argsort(targets[order], kind="stable")]
-    folds = np.empty(len(targets), np.int64)
-    folds[by_class] = np.arange(len(targets)) % FOLDS
-    return folds
 
 
 def _compact(features: Any, idf: NDArray[np.float32], present: NDArray[np.bool_]) -> Any:
