@@ -53,5 +53,9 @@ def _files(settings: Settings) -> str:
 
 def _learner(settings: Settings) -> str:
     from bridge.learners import make_learner
+    from bridge.records import Item
 
-    return make_learner(settings.model).id
+    learner = make_learner(settings.model)
+    if settings.model.encoder != "auto" and learner.encoder is not None:
+        learner.encoder.encode([Item(key="check", text="Is this a text?")])
+    return learner.id

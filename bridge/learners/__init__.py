@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bridge.learners.spec import LearnerSpec
 
 if TYPE_CHECKING:
-    from bridge.learners.base import Learner
+    from bridge.learners.base import Encoder, Learner
 
 __all__ = ["LearnerSpec", "make_learner"]
 
@@ -32,12 +32,25 @@ def make_learner(spec: LearnerSpec) -> Learner:
 
 
 def _single_learner(spec: LearnerSpec) -> Learner:
-    from bridge.learners.encoding import HashedText
+    encoder = _encoder(spec)
+    if spec.estimator != "auto":
+        from bridge.learners.custom import custom_learner
+
+        return custom_learner(spec, encoder)
+    if spec.encoder != "auto":
+        from bridge.learners.vectors import VectorLearner
+
+        return VectorLearner(encoder, spec.class_weight, spec.strength)
     from bridge.learners.text import TextLearner
 
-    encoder = HashedText(ngrams=spec.ngrams, columns=spec.columns)
-    if spec.estimator == "auto":
-        return TextLearner(encoder, spec.class_weight, spec.strength, spec.directions)
-    from bridge.learners.custom import custom_learner
+    return TextLearner(encoder, spec.class_weight, spec.strength, spec.directions)
 
-    return custom_learner(spec, encoder)
+
+def _encoder(spec: LearnerSpec) -> Encoder:
+    if spec.encoder != "auto":
+        from bridge.learners.custom import custom_encoder
+
+        return custom_encoder(spec)
+    from bridge.learners.encoding import HashedText
+
+    return HashedText(ngrams=spec.ngrams, columns=spec.columns)

@@ -1,8 +1,9 @@
-"""People's own estimators: found by name, trained, saved with skops, loaded as data.
+"""People's own estimators and encoders: found by name, made by their factories.
 
-A factory returns a scikit-learn classifier (``fit``, ``predict_proba``, ``classes_``), or an object
-that is a learner by itself. Probabilities of a classifier are taken as they are; wrap one that is
-not calibrated in ``sklearn.calibration.CalibratedClassifierCV``.
+A factory of an estimator returns a scikit-learn classifier (``fit``, ``predict_proba``,
+``classes_``), or an object that is a learner by itself. Probabilities of a classifier are taken as
+they are; wrap one that is not calibrated in ``sklearn.calibration.CalibratedClassifierCV``. It is
+saved with skops, and loaded as data.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from bridge.learners.base import Encoder, Learner
 from bridge.learners.spec import LearnerSpec
 from bridge.records import digest
 
-__all__ = ["custom_learner"]
+__all__ = ["custom_encoder", "custom_learner"]
 
 Factory = Callable[..., Any]
 
@@ -36,7 +37,7 @@ def custom_learner(spec: LearnerSpec, encoder: Encoder) -> Learner:
         ConfigError: the factory cannot be found, or refuses its parameters.
         ModelError: what it returned is no learner and no classifier with probabilities.
     """
-    factory = _factory(spec.estimator)
+    factory = _factory(spec.estimator, "model.estimator")
     made = _make(factory, spec)
     if all(hasattr(made, name) for name in ("id", "encoder", "fit", "load")):
         return cast(Learner, made)
@@ -49,27 +50,56 @@ def custom_learner(spec: LearnerSpec, encoder: Encoder) -> Learner:
         )
     from bridge.learners.sklearn_learner import SklearnLearner
 
-    # The name of a file without its folder: a project that moves keeps its learner.
-    name = spec.estimator.rpartition("/")[2] if ".py:" in spec.estimator else spec.estimator
+    of = [spec.params, spec.input, _source_digest(factory)]
+    if spec.input == "features" and spec.encoder != "auto":
+        of.append(encoder.id)
     return SklearnLearner(
-        id=f"{name}/{digest([spec.params, spec.input, _source_digest(factory)])}",
+        id=f"{_without_folder(spec.estimator)}/{digest(of)}",
         make=lambda: _make(factory, spec),
         encoder=encoder if spec.input == "features" else None,
         trusted=spec.trusted,
     )
 
 
+def custom_encoder(spec: LearnerSpec) -> Encoder:
+    """Make an encoder of the factory that ``spec.encoder`` names; it is called when it is needed.
+
+    Raises:
+        ConfigError: the factory cannot be found.
+    """
+    from bridge.learners.vectors import TextVectors
+
+    factory = _factory(spec.encoder, "model.encoder")
+    # A file of one's own is edited; a package's next version makes no other vectors.
+    source = _source_digest(factory) if ".py:" in spec.encoder else ""
+    name = _without_folder(spec.encoder)
+    return TextVectors(
+        name=name.rpartition(":")[2],
+        digest=digest([name, spec.encoder_params, source]),
+        make=lambda: _called(factory, spec.encoder_params, spec.encoder, "model.encoder_params"),
+    )
+
+
+def _without_folder(path: str) -> str:
+    """Return a factory's file without its folder: a project that moves keeps its ids."""
+    return path.rpartition("/")[2] if ".py:" in path else path
+
+
 def _make(factory: Factory, spec: LearnerSpec) -> Any:
+    return _called(factory, spec.params, spec.estimator, "model.params")
+
+
+def _called(factory: Factory, params: dict[str, Any], path: str, setting: str) -> Any:
     try:
-        return factory(**spec.params)
+        return factory(**params)
     except Exception as error:
         raise ConfigError(
-            f"The factory '{spec.estimator}' failed: {type(error).__name__}: {error}.",
-            "Correct it, or its parameters in model.params.",
+            f"The factory '{path}' failed: {type(error).__name__}: {error}.",
+            f"Correct it, or its parameters in {setting}.",
         ) from error
 
 
-def _factory(path: str) -> Factory:
+def _factory(path: str, setting: str) -> Factory:
     module_name, _, name = path.rpartition(":")
     try:
         is_file = module_name.endswith(".py")
@@ -77,11 +107,11 @@ def _factory(path: str) -> Factory:
         factory = getattr(module, name)
     except Exception as error:
         raise ConfigError(
-            f"model.estimator = '{path}' cannot be imported: {type(error).__name__}: {error}.",
+            f"{setting} = '{path}' cannot be imported: {type(error).__name__}: {error}.",
             "Correct the path, or install the package it needs.",
         ) from error
     if not callable(factory):
-        raise ConfigError(f"model.estimator = '{path}' is not a function.")
+        raise ConfigError(f"{setting} = '{path}' is not a function.")
     return cast(Factory, factory)
 
 

@@ -259,7 +259,9 @@ def _texts(items: Sequence[Item]) -> list[str]:
 
 
 def _present(features: Any) -> NDArray[np.int64]:
-    """Return the columns that occur in sparse features, ascending."""
+    """Return the columns that occur in features, ascending; of dense ones all of them."""
+    if isinstance(features, np.ndarray):
+        return np.arange(features.shape[1], dtype=np.int64)
     return np.unique(features.indices).astype(np.int64)
 
 

@@ -20,8 +20,13 @@ class LearnerSpec(Record):
             ``"package.module:factory"`` or ``"path/to/file.py:factory"``. The factory returns a
             scikit-learn classifier or an object that is a learner by itself.
         params: keyword arguments of the factory.
-        input: what a scikit-learn classifier takes: a list of texts, or the built-in encoder's
-            sparse features, 1 + ln(count), of the columns that occur in the training items.
+        encoder: ``"auto"`` for the built-in encoder of words, or a factory of your own, such as
+            ``"sentence_transformers:SentenceTransformer"``, which returns an object with
+            ``encode(texts)``, or a function of a list of texts; either gives one vector a text.
+        encoder_params: keyword arguments of that factory.
+        input: what a scikit-learn classifier takes: a list of texts, or the encoder's features. Of
+            the built-in encoder these are sparse, 1 + ln(count), of the columns that occur in the
+            training items; of your own, vectors of unit length.
         trusted: further type names that may be loaded from a saved scikit-learn classifier.
         class_weight: ``"balanced"`` weighs classes inversely to their frequency among the labels
             of the built-in head; of your own classifier, the factory decides.
@@ -39,6 +44,8 @@ class LearnerSpec(Record):
 
     estimator: str = "auto"
     params: dict[str, Any] = Field(default_factory=dict)
+    encoder: str = "auto"
+    encoder_params: dict[str, Any] = Field(default_factory=dict)
     input: Literal["text", "features"] = "text"
     trusted: tuple[str, ...] = ()
     class_weight: Literal["balanced", "none"] = "balanced"
@@ -49,7 +56,7 @@ class LearnerSpec(Record):
     decide_for: Literal["macro_f1", "accuracy"] = "macro_f1"
     committee: int = Field(default=0, ge=0, le=100)
 
-    @field_validator("estimator")
+    @field_validator("estimator", "encoder")
     @classmethod
     def _auto_or_path(cls, value: str) -> str:
         module, _, factory = value.rpartition(":")
@@ -61,10 +68,12 @@ class LearnerSpec(Record):
 
     def relative_to(self, directory: Path) -> LearnerSpec:
         """Return these settings with a factory's file looked up from ``directory``."""
-        file, _, factory = self.estimator.rpartition(":")
-        if not file.endswith(".py"):
-            return self
-        return self.model_copy(update={"estimator": f"{directory / file}:{factory}"})
+        found = {}
+        for name in ("estimator", "encoder"):
+            file, _, factory = getattr(self, name).rpartition(":")
+            if file.endswith(".py"):
+                found[name] = f"{directory / file}:{factory}"
+        return self.model_copy(update=found) if found else self
 
     @field_validator("committee")
     @classmethod

@@ -17,10 +17,12 @@ from bridge.learners.encoding import HashedText
 from bridge.learners.head import HeadSettings, fit_head, probabilities
 
 if TYPE_CHECKING:
+    from bridge.learners.linear_files import Format
     from bridge.store.features import FeatureReader
 
 __all__ = ["TextLearner", "TextModel"]
 
+FORMAT: Format = "text-linear-2"
 PRUNE_FROM = 1000  # items in the pool; from here a word of one single item is left out
 
 
@@ -68,9 +70,10 @@ class TextLearner:
 
     def load(self, directory: Path) -> TextModel:
         """Read a saved model; see :class:`bridge.learners.base.Learner`."""
-        from bridge.learners.text_files import read_model
+        from bridge.learners.linear_files import read_model
 
-        return read_model(directory, self.encoder.id)
+        header, arrays = read_model(directory, FORMAT, self.encoder.id)
+        return TextModel(header.encoder, header.classes, header.task, **arrays)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,9 +108,12 @@ class TextModel:
 
     def save(self, directory: Path) -> None:
         """Write ``head.npz`` and ``model.json`` into an existing empty directory."""
-        from bridge.learners.text_files import write_model
+        from bridge.learners.linear_files import Header, write_model
 
-        write_model(self, directory)
+        header = Header(
+            format=FORMAT, encoder=self.encoder_id, classes=self.classes, task=self.task
+        )
+        write_model(header, vars(self), directory)
 
     @cached_property
     def _table(self) -> NDArray[np.float32]:

@@ -1,10 +1,11 @@
-"""The built-in text model on disk: ``head.npz`` (arrays) and ``model.json`` (the rest)."""
+"""The built-in models on disk: ``head.npz`` (arrays) and ``model.json`` (the rest)."""
 
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,48 +14,46 @@ from pydantic import ValidationError
 from bridge.errors import ModelError
 from bridge.records import Record
 
-if TYPE_CHECKING:
-    from bridge.learners.text import TextModel
+__all__ = ["Format", "Header", "read_model", "write_model"]
 
-__all__ = ["read_model", "write_model"]
+Format = Literal["text-linear-2", "vectors-linear-1"]
+Arrays = dict[str, NDArray[Any]]
 
-ARRAYS = {
+HEAD = {
     "fitted": (np.int32, 1),
     "prior": (np.float32, 1),
-    "columns": (np.int32, 1),
     "coefficients": (np.float32, 2),
     "intercepts": (np.float32, 1),
-    "idf": (np.float32, 1),
+}
+ARRAYS: dict[Format, dict[str, tuple[Any, int]]] = {
+    "text-linear-2": HEAD | {"columns": (np.int32, 1), "idf": (np.float32, 1)},
+    "vectors-linear-1": HEAD,
 }
 
 
-class _Header(Record):
-    format: Literal["text-linear-2"] = "text-linear-2"
+class Header(Record):
+    """What a model is besides its arrays."""
+
+    format: Format
     encoder: str
     classes: tuple[str, ...]
     task: Literal["single", "multi"]
 
 
-def write_model(model: TextModel, directory: Path) -> None:
-    """Write the model into an existing directory."""
-    header = _Header(
-        encoder=model.encoder_id,
-        classes=model.classes,
-        task=model.task,
-    )
+def write_model(header: Header, arrays: Mapping[str, NDArray[Any]], directory: Path) -> None:
+    """Write a model into an existing directory; of the arrays those that its format has."""
     (directory / "model.json").write_text(header.model_dump_json(indent=1), encoding="utf-8")
-    np.savez(directory / "head.npz", **{name: getattr(model, name) for name in ARRAYS})
+    kept: dict[str, Any] = {name: arrays[name] for name in ARRAYS[header.format]}
+    np.savez(directory / "head.npz", **kept)
 
 
-def read_model(directory: Path, encoder_id: str) -> TextModel:
+def read_model(directory: Path, format: Format, encoder_id: str) -> tuple[Header, Arrays]:
     """Read a model that :func:`write_model` wrote.
 
     Raises:
-        ModelError: files are missing or damaged, or belong to another encoder.
+        ModelError: files are missing or damaged, or of another learner or encoder.
     """
-    from bridge.learners.text import TextModel
-
-    header, arrays = _read(directory)
+    header, arrays = _read(directory, format)
     if header.encoder != encoder_id:
         raise ModelError(
             f"The model in {directory} was trained on features of '{header.encoder}', "
@@ -63,28 +62,25 @@ def read_model(directory: Path, encoder_id: str) -> TextModel:
         )
     if not _consistent(header, arrays):
         raise _damaged(directory, "its arrays do not fit together")
-    return TextModel(
-        encoder_id=header.encoder,
-        classes=header.classes,
-        task=header.task,
-        **arrays,
-    )
+    return header, arrays
 
 
-def _read(directory: Path) -> tuple[_Header, dict[str, NDArray[Any]]]:
+def _read(directory: Path, format: Format) -> tuple[Header, Arrays]:
     try:
-        header = _Header.model_validate_json((directory / "model.json").read_bytes())
+        header = Header.model_validate_json((directory / "model.json").read_bytes())
+        if header.format != format:
+            raise _damaged(directory, "model.json is not of this learner")
         # Opened here, because NumPy leaves a damaged archive open.
         with (
             (directory / "head.npz").open("rb") as file,
             np.load(file, allow_pickle=False) as stored,
         ):
-            arrays = {name: stored[name] for name in ARRAYS}
+            arrays = {name: stored[name] for name in ARRAYS[format]}
     except ValidationError as error:
         raise _damaged(directory, "model.json is not of this learner") from error
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise _damaged(directory, str(error)) from error
-    for name, (dtype, axes) in ARRAYS.items():
+    for name, (dtype, axes) in ARRAYS[format].items():
         array = arrays[name]
         finite = array.dtype == dtype and array.ndim == axes and bool(np.isfinite(array).all())
         if not finite:
@@ -92,16 +88,21 @@ def _read(directory: Path) -> tuple[_Header, dict[str, NDArray[Any]]]:
     return header, arrays
 
 
-def _consistent(header: _Header, arrays: dict[str, NDArray[Any]]) -> bool:
-    fitted, columns, coefficients = arrays["fitted"], arrays["columns"], arrays["coefficients"]
-    k, d, m = len(header.classes), len(arrays["idf"]), len(fitted)
+def _consistent(header: Header, arrays: Arrays) -> bool:
+    fitted, coefficients = arrays["fitted"], arrays["coefficients"]
+    k, m = len(header.classes), len(fitted)
     outputs = 1 if header.task == "single" and m == 2 else m
-    return (
+    head = (
         arrays["prior"].shape == (k,)
-        and coefficients.shape == (len(columns), outputs)
+        and coefficients.shape[1] == outputs
         and arrays["intercepts"].shape == (outputs,)
         and _ascending_below(fitted, k)
-        and _ascending_below(columns, d)
+    )
+    if header.format != "text-linear-2":
+        return head
+    columns = arrays["columns"]
+    return (
+        head and len(coefficients) == len(columns) and _ascending_below(columns, len(arrays["idf"]))
     )
 
 
