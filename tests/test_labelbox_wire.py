@@ -496,4 +496,4 @@ def test_no_row_stops_the_others(data: st.DataObject) -> None:
 
 def test_a_row_that_is_nested_too_deeply_is_a_problem() -> None:
     with pytest.raises(Unreadable):
-        decode_row(b'{"data_row": {"row_data": ' + b"[" * 100_000, "line 1")
+        decode_row(b'{"data_row": {"row_data": ' + b"[" * 100_000)

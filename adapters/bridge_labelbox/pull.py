@@ -17,7 +17,7 @@ from bridge_labelbox import operations as ops
 from bridge_labelbox.client import Client, dig, shaped
 from bridge_labelbox.export import Export, Numbered, export_lines, start_export
 from bridge_labelbox.keys import split
-from bridge_labelbox.labels import Reading, Unreadable, refused
+from bridge_labelbox.labels import Reading, Unreadable, placed, refused
 from bridge_labelbox.ndjson import LongLine, key_in
 from bridge_labelbox.ontology import Question
 from bridge_labelbox.settings import LabelboxSettings
@@ -214,42 +214,44 @@ def _page(
     outside: bool | None,
 ) -> tuple[Page, datetime | None]:
     project = settings.project if source.dataset is None else None
+    urls_are_text = settings.urls_are_text
     changes: dict[str, Change] = {}
     problems: list[Problem] = []
     latest = None
     for number, line in rows:
-        where = f"{source.shown}, line {number}"
         try:
-            row = decode_row(_held(line, settings, where), where)
+            row = decode_row(_held(line, settings))
         except Unreadable as error:
-            problems.append(error.problem)
+            problems.append(placed(error.problem, _where(source, number)))
             key = line.key if isinstance(line, LongLine) else key_in(line)
             if key is not None and possible(key) and key not in changes:
                 # It is there, and what was read of it before must not look deleted.
                 changes[key] = Change(key=key, annotations=(), complete=False, queued=outside)
             continue
-        change, found = read_row(
-            row, project, reading, settings.urls_are_text, where, outside=outside
-        )
-        problems += found
+        change, found = read_row(row, project, reading, urls_are_text, outside=outside)
+        if found:
+            problems += [placed(problem, _where(source, number)) for problem in found]
         moment = activity(row) if change is None else change.as_of
         if moment is not None and (latest is None or moment > latest):
             latest = moment
         if change is None:
             continue
         if change.key in changes:
-            problems.append(_twice(change.key, where))
+            problems.append(_twice(change.key, _where(source, number)))
         changes[change.key] = change
     page = Page.unchecked(changes=tuple(changes.values()), problems=tuple(problems))
     return page, latest
 
 
-def _held(line: bytes | LongLine, settings: LabelboxSettings, where: str) -> bytes:
+def _where(source: _Source, number: int) -> str:
+    return f"{source.shown}, line {number}"
+
+
+def _held(line: bytes | LongLine, settings: LabelboxSettings) -> bytes:
     if isinstance(line, bytes):
         return line
-    named = f", data row {line.id}" if line.id else ""
     raise refused(
-        where + named,
+        f"data row {line.id}" if line.id else "",
         f"The row has {line.size / MB:,.1f} MB, and more than {settings.largest_row_mb:g} MB are"
         " not read.",
         "Make the row smaller, or raise 'largest_row_mb' and run with --full; others were read.",
@@ -281,16 +283,16 @@ def states(client: Client, project: str, keys: Sequence[str]) -> dict[str, bool]
             export = start_export(
                 client, ops.EXPORT_PROJECT, _input(shown, filters, _PROJECT_PARAMS)
             )
-            for number, line in export_lines(client, export, shown):
-                _note(found, line, project, f"{shown}, line {number}")
+            for _, line in export_lines(client, export, shown):
+                _note(found, line, project)
     return found
 
 
-def _note(found: dict[str, bool], line: bytes | LongLine, project: str, where: str) -> None:
+def _note(found: dict[str, bool], line: bytes | LongLine, project: str) -> None:
     if isinstance(line, LongLine):
         return  # not in the answer, hence treated as not taken
     try:
-        row: Row = decode_row(line, where)
+        row: Row = decode_row(line)
     except Unreadable:
         return  # likewise
     waiting = queued(row, project)
