@@ -92,7 +92,8 @@ class Record(BaseModel):
         (``Item.meta``), must be given, and each value in the type that validation would have made
         of it: a tuple, not a list; a time in UTC.
         """
-        return maker(cls)({**_template(cls), **values}, set(values))
+        made: Self = _known_maker(cls)({**_template(cls), **values}, set(values))
+        return made
 
 
 R = TypeVar("R", bound=Record)
@@ -105,7 +106,6 @@ _put_extra = BaseModel.__dict__["__pydantic_extra__"].__set__
 _put_private = BaseModel.__dict__["__pydantic_private__"].__set__
 
 
-@cache
 def maker(record: type[R]) -> Callable[..., R]:
     """Return a function that makes records of their fields, for where rows are very many.
 
@@ -123,6 +123,9 @@ def maker(record: type[R]) -> Callable[..., R]:
         return made
 
     return make
+
+
+_known_maker = cache(maker)
 
 
 @cache

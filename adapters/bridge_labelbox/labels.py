@@ -235,18 +235,16 @@ def _value(label: Label, question: Question, text: str | None) -> Value | None:
 
 
 def _classes(answers: Sequence[_Classification], question: Question) -> Classes | None:
-    multi = question.task == "multi"
-    chosen: list[_Choice] = []
-    for answer in answers:
-        if not _asks(answer, question):
-            continue
-        if multi:
-            chosen += answer.checklist_answers or ()
-        elif answer.radio_answer is not None:
-            chosen.append(answer.radio_answer)
-    if not (chosen or multi):
-        return None
-    return _named(tuple([question.class_name(c.feature_schema_id, c.name) for c in chosen]))
+    name = question.class_name
+    if question.task == "multi":
+        given = [a.checklist_answers or () for a in answers if _asks(a, question)]
+        return _named(tuple([name(c.feature_schema_id, c.name) for some in given for c in some]))
+    names = [
+        name(a.radio_answer.feature_schema_id, a.radio_answer.name)
+        for a in answers
+        if a.radio_answer is not None and _asks(a, question)
+    ]
+    return _named(tuple(names)) if names else None
 
 
 @lru_cache(maxsize=1024)  # a project has few classes, and records never change

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import count
+from itertools import chain, count
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,7 +15,7 @@ from bridge.records import Change, Page, Problem
 from bridge_labelbox import cursor as cursors
 from bridge_labelbox import operations as ops
 from bridge_labelbox.client import Client, dig, shaped
-from bridge_labelbox.export import Export, Numbered, export_lines, start_export
+from bridge_labelbox.export import Export, Line, export_lines, start_export
 from bridge_labelbox.keys import split
 from bridge_labelbox.labels import Reading, Unreadable, placed, refused
 from bridge_labelbox.ndjson import LongLine, key_in
@@ -97,11 +97,12 @@ def pull(
         watermark = before.get(source.name)
         export = _export(client, settings, source, watermark)
         latest = None
-        for rows in _chunked(export_lines(client, export, source.shown), settings.page_rows):
+        lines = export_lines(client, export, source.shown)
+        for first, rows in _chunked(lines, settings.page_rows):
             # A row that somebody took out of the project is in no project export: the dataset
             # says of each that it is not queued, and the project's export then which ones are.
             outside = False if watermark is None and source.dataset is not None else None
-            page, newest = _page(rows, source, settings, reading, outside)
+            page, newest = _page(rows, first, source, settings, reading, outside)
             if newest is not None and (latest is None or newest > latest):
                 latest = newest
             yield page
@@ -192,22 +193,25 @@ def _input(name: str, filters: dict[str, Any], params: dict[str, Any]) -> dict[s
     }
 
 
-def _chunked(lines: Iterable[Numbered], size: int) -> Iterator[Sequence[Numbered]]:
-    """Cut rows into pages of ``size``, or fewer where they are large."""
-    chunk: list[Numbered] = []
+def _chunked(lines: Iterable[list[Line]], size: int) -> Iterator[tuple[int, list[Line]]]:
+    """Cut rows into pages of ``size``, or fewer where they are large; tell the first one's number."""
+    first = 1
+    chunk: list[Line] = []
     held = 0
-    for number, line in lines:
-        chunk.append((number, line))
+    for line in chain.from_iterable(lines):
+        chunk.append(line)
         held += len(line) if isinstance(line, bytes) else 0
         if len(chunk) == size or held >= PAGE_BYTES:
-            yield chunk
+            yield first, chunk
+            first += len(chunk)
             chunk, held = [], 0
     if chunk:
-        yield chunk
+        yield first, chunk
 
 
 def _page(
-    rows: Sequence[Numbered],
+    rows: Sequence[Line],
+    first: int,
     source: _Source,
     settings: LabelboxSettings,
     reading: Reading,
@@ -218,9 +222,11 @@ def _page(
     changes: dict[str, Change] = {}
     problems: list[Problem] = []
     latest = None
-    for number, line in rows:
+    for number, line in enumerate(rows, first):
         try:
-            row = decode_row(_held(line, settings))
+            if isinstance(line, LongLine):
+                raise _too_long(line, settings)
+            row = decode_row(line)
         except Unreadable as error:
             problems.append(placed(error.problem, _where(source, number)))
             key = line.key if isinstance(line, LongLine) else key_in(line)
@@ -247,10 +253,8 @@ def _where(source: _Source, number: int) -> str:
     return f"{source.shown}, line {number}"
 
 
-def _held(line: bytes | LongLine, settings: LabelboxSettings) -> bytes:
-    if isinstance(line, bytes):
-        return line
-    raise refused(
+def _too_long(line: LongLine, settings: LabelboxSettings) -> Unreadable:
+    return refused(
         f"data row {line.id}" if line.id else "",
         f"The row has {line.size / MB:,.1f} MB, and more than {settings.largest_row_mb:g} MB are"
         " not read.",
@@ -283,12 +287,12 @@ def states(client: Client, project: str, keys: Sequence[str]) -> dict[str, bool]
             export = start_export(
                 client, ops.EXPORT_PROJECT, _input(shown, filters, _PROJECT_PARAMS)
             )
-            for _, line in export_lines(client, export, shown):
+            for line in chain.from_iterable(export_lines(client, export, shown)):
                 _note(found, line, project)
     return found
 
 
-def _note(found: dict[str, bool], line: bytes | LongLine, project: str) -> None:
+def _note(found: dict[str, bool], line: Line, project: str) -> None:
     if isinstance(line, LongLine):
         return  # not in the answer, hence treated as not taken
     try:

@@ -132,7 +132,9 @@ def read_row(
         reading: how labels are to be read.
         outside: what is told of ``queued`` where the row is not in the project, or none is given.
     """
-    key, as_of = row_key(row), activity(row)
+    data = row.data_row
+    key = key_of(data.id, data.global_key)
+    as_of = time_of(data.details.last_activity_at) if data.details else None
     problems: list[Problem] = []
     if not possible(key):
         return None, [_bad_key(row, key)]
