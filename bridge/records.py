@@ -356,7 +356,8 @@ class Prediction(Record):
     @property
     def top(self) -> str:
         """The most probable class; the first by name of several."""
-        return min(self.probabilities, key=lambda name: (-self.probabilities[name], name))
+        most = max(self.probabilities.values())
+        return min([name for name, p in self.probabilities.items() if p == most])
 
     def chosen(self, task: TaskType) -> tuple[str, ...]:
         """Classes to pre-annotate: the top one, or all at 0.5 or more (multi-label)."""

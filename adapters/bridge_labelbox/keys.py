@@ -37,8 +37,10 @@ def identifier(key: str) -> Identifier:
 
 def split(keys: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return global keys and row ids, each in order."""
-    named = [identifier(key) for key in keys]
-    return (
-        [one.value for one in named if one.kind == "GKEY"],
-        [one.value for one in named if one.kind == "ID"],
-    )
+    by_key, by_id = [], []
+    for key in keys:
+        if key.startswith(_BY_ID):
+            by_id.append(key.removeprefix(_BY_ID))
+        else:
+            by_key.append(key)
+    return by_key, by_id

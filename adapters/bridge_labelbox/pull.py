@@ -194,7 +194,7 @@ def _input(name: str, filters: dict[str, Any], params: dict[str, Any]) -> dict[s
 
 
 def _chunked(lines: Iterable[list[Line]], size: int) -> Iterator[tuple[int, list[Line]]]:
-    """Cut rows into pages of ``size``, or fewer where they are large; tell the first one's number."""
+    """Cut rows into pages of ``size``, or fewer if they are large; each with its first number."""
     first = 1
     chunk: list[Line] = []
     held = 0
