@@ -21,7 +21,8 @@ from bridge_labelbox.settings import LabelboxSettings
 
 __all__ = ["Form", "show_predictions", "uuid5"]
 
-_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://labelbox.com/pre-annotation")
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://labelbox.com/pre-annotation").bytes
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
 class Form:
@@ -58,13 +59,10 @@ class Form:
         }
 
 
-def uuid5(namespace: uuid.UUID, name: str) -> str:
-    """Return ``str(uuid.uuid5(namespace, name))``, in a third of the time."""
-    made = bytearray(sha1(namespace.bytes + name.encode(), usedforsecurity=False).digest()[:16])
-    made[6] = made[6] & 0x0F | 0x50  # the version
-    made[8] = made[8] & 0x3F | 0x80  # the variant
-    text = made.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+def uuid5(namespace: bytes, name: str) -> str:
+    """Return ``str(uuid.uuid5(uuid.UUID(bytes=namespace), name))``, in a fifth of the time."""
+    text = sha1(namespace + name.encode(), usedforsecurity=False).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 
 
 class _Reason(msgspec.Struct):
