@@ -51,8 +51,8 @@ class _Watch:
     """Holds what is due when, and the thread."""
 
     def __init__(self) -> None:
-        # A plain lock: what a signal raises can never leave it taken.
-        self._lock = threading.Lock()
+        # One that a signal handler, or a finalizer, may take again while its own thread has it.
+        self._lock = threading.RLock()
         self._sooner = threading.Condition(self._lock)
         self._due: dict[Alarm, float] = {}
         self._asleep_until = _NEVER
@@ -73,15 +73,20 @@ class _Watch:
 
     def _watch(self) -> None:
         with self._lock:
-            while self._due:
-                now = time.monotonic()
-                for alarm in [alarm for alarm, due in self._due.items() if due <= now]:
-                    del self._due[alarm]
-                    alarm.ring()
-                self._asleep_until = min(self._due.values(), default=_NEVER)
-                if self._due:
-                    self._sooner.wait(self._asleep_until - now)
-            self._awake = False
+            try:
+                while self._due:
+                    self._ring(now := time.monotonic())
+                    self._asleep_until = min(self._due.values(), default=_NEVER)
+                    if self._due:
+                        self._sooner.wait(self._asleep_until - now)
+            finally:
+                self._awake = False
+
+    def _ring(self, now: float) -> None:
+        for alarm, due in list(self._due.items()):
+            if due <= now:
+                self._due.pop(alarm, None)
+                alarm.ring()
 
 
 _watch = _Watch()
