@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import msgspec
 
 from bridge_labelbox.keys import key_of
 
-__all__ = ["LongLine", "blocks", "key_in"]
+__all__ = ["LongLine", "blocks", "key_in", "lines"]
 
 # Quotes inside of JSON's strings are escaped, so what has these marks before it is a name.
 _ID = re.compile(rb'[{,\s]"id"\s*:\s*("(?:[^"\\]|\\.){1,64}")')
@@ -44,14 +45,19 @@ class LongLine:
             self._tail = seen[-_LONGEST:]
 
 
-def blocks(pieces: Iterable[bytes], limit: int) -> Iterator[list[bytes | LongLine]]:
-    """Cut a stream into lines, without blank ones; yield them as they come, many at a time.
+def lines(pieces: Iterable[bytes], limit: int) -> Iterator[bytes | LongLine]:
+    """Cut a stream into lines, without blank ones.
 
     Lines end at b"\\n" and nowhere else: U+2028 and its kin are data.
 
     Args:
         limit: bytes that a line may have; of a longer one only what :class:`LongLine` says is kept.
     """
+    return chain.from_iterable(blocks(pieces, limit))
+
+
+def blocks(pieces: Iterable[bytes], limit: int) -> Iterator[list[bytes | LongLine]]:
+    """Yield the lines of :func:`lines` as they come, many at a time."""
     begun = _Begun(limit)
     for piece in pieces:
         head, *more = piece.split(b"\n")
