@@ -13,10 +13,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-import threading
-import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterator
 from functools import partial
 from typing import Any
 
@@ -26,6 +23,7 @@ from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
+from bridge._alarm import Alarm
 from bridge.errors import PlatformError
 
 __all__ = ["Adapter", "Oversized", "TooSlow", "content", "pieces", "refuse_private"]
@@ -46,58 +44,6 @@ class Oversized(Exception):
         self.start = start
 
 
-class Alarm:
-    """Calls ``cut`` from a thread of its own when what it watches takes too long.
-
-    Attributes:
-        rang: whether it did.
-    """
-
-    def __init__(self, cut: Callable[[], None]) -> None:
-        self.rang = False
-        self._cut = cut
-        self._due = self._asleep_until = float("inf")
-        self._over = False
-        self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._watch, name="bridge-alarm", daemon=True)
-
-    def __enter__(self) -> Alarm:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        with self._changed:
-            self._over = True
-            self._changed.notify()
-        self._thread.join()
-
-    @contextmanager
-    def within(self, seconds: float) -> Iterator[None]:
-        """Cut off what happens inside if it takes longer."""
-        with self._changed:
-            self._due = time.monotonic() + seconds
-            if self._due < self._asleep_until:
-                self._changed.notify()
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._due = float("inf")
-
-    def _watch(self) -> None:
-        with self._changed:
-            while not self._over:
-                left = self._due - time.monotonic()
-                if left <= 0:
-                    self.rang = True
-                    # Closed meanwhile, or given back: then there is nothing left to wait for.
-                    with suppress(OSError, ValueError, RuntimeError):
-                        self._cut()
-                    return
-                self._asleep_until = self._due
-                self._changed.wait(None if left == float("inf") else left)
-
-
 # ------------------------------------------------------------------------------------ connections
 
 
@@ -112,7 +58,8 @@ class _Timed(HTTPConnection):
         cut = getattr(self.sock, "shutdown", None)
         if cut is None or not isinstance(self.timeout, int | float):
             return super().getresponse()
-        with Alarm(partial(cut, socket.SHUT_RDWR)) as alarm, alarm.within(self.timeout):
+        alarm = Alarm(partial(cut, socket.SHUT_RDWR))
+        with alarm.within(self.timeout):
             try:
                 response = super().getresponse()
             except Exception as error:
@@ -212,7 +159,8 @@ def content(response: requests.Response, seconds: float, limit: int) -> bytes:
     said = response.headers.get("content-length", "")
     announced = int(said) if said.isdigit() else 0
     read, size = [], 0
-    with Alarm(response.raw.shutdown) as alarm, alarm.within(seconds):
+    alarm = Alarm(response.raw.shutdown)
+    with alarm.within(seconds):
         for piece in _read(response, _PIECE, alarm):
             read.append(piece)
             size += len(piece)
@@ -234,14 +182,14 @@ def pieces(
         TooSlow, requests.RequestException: as it says.
     """
     size = max(1, min(size, int(slowest * seconds)))
-    with Alarm(response.raw.shutdown) as alarm:
-        body = _read(response, size, alarm)
-        while True:
-            with alarm.within(seconds):
-                piece = next(body, b"")
-            if not piece:
-                return
-            yield piece
+    alarm = Alarm(response.raw.shutdown)
+    body = _read(response, size, alarm)
+    while True:
+        with alarm.within(seconds):
+            piece = next(body, b"")
+        if not piece:
+            return
+        yield piece
 
 
 def _read(response: requests.Response, size: int, alarm: Alarm) -> Iterator[bytes]:

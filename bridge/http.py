@@ -143,6 +143,7 @@ class Http:
         *,
         repeatable: bool,
         json: Any = None,
+        content: bytes | None = None,
         files: Any = None,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
@@ -153,6 +154,7 @@ class Http:
 
         Args:
             repeatable: True if doing it twice is the same as doing it once.
+            content: a body that is sent as it is; ``headers`` say what it is.
             timeout: seconds to wait for an answer, in place of the usual.
             doubt: looks at an answer that the rules accept; an error that it returns is one that
                 may pass, and is treated like a 5xx.
@@ -169,6 +171,7 @@ class Http:
                 url,
                 repeatable,
                 json=json,
+                data=content,
                 files=files,
                 params=params,
                 headers=headers,

@@ -11,6 +11,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 __all__ = ["SHORTEST", "plain", "redact", "redacted", "remember"]
@@ -70,14 +71,16 @@ def _escaped(one: str) -> str:
     return one.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
-def _forms(secret: str) -> set[str]:
-    return {
+@lru_cache(maxsize=64)  # every call over HTTP looks for the same few
+def _forms(secret: str) -> frozenset[str]:
+    forms = {
         secret,
         *(quote(secret, safe=safe, errors="surrogateescape") for safe in ("/", "")),
         quote_plus(secret, errors="surrogateescape"),
         json.dumps(secret)[1:-1],
         repr(secret)[1:-1],
     }
+    return frozenset(forms)
 
 
 def _parts(secret: str) -> list[str]:

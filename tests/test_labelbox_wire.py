@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,9 +17,10 @@ import labelbox_wire as lb
 from bridge.errors import DataError, PlatformError, Unreachable
 from bridge.records import Annotation, Boxes, Change, Classes, Page, Problem, Spans
 from bridge_labelbox import cursor
+from bridge_labelbox.imports import uuid5
 from bridge_labelbox.keys import identifier, key_of
 from bridge_labelbox.labels import Unreadable
-from bridge_labelbox.ndjson import lines
+from bridge_labelbox.ndjson import LongLine, lines
 from bridge_labelbox.wire import decode_row
 
 
@@ -408,8 +410,11 @@ def test_keys_mean_one_row(row_id: str, other: str, global_key: str | None) -> N
 @given(
     st.lists(st.binary(max_size=12).map(lambda b: b.replace(b"\n", b"n")), max_size=12),
     st.lists(st.integers(1, 9), min_size=1),
+    st.integers(1, 12),
 )
-def test_lines_do_not_depend_on_the_pieces(given_lines: list[bytes], sizes: list[int]) -> None:
+def test_lines_do_not_depend_on_the_pieces(
+    given_lines: list[bytes], sizes: list[int], limit: int
+) -> None:
     body = b"\n".join(given_lines)
     pieces, at = [], 0
     while at < len(body):
@@ -419,6 +424,15 @@ def test_lines_do_not_depend_on_the_pieces(given_lines: list[bytes], sizes: list
     assert list(lines(pieces, 10**6)) == list(lines([body], 10**6))
     kept = [line.strip(b"\r ") for line in given_lines]
     assert list(lines([body], 10**6)) == [line for line in kept if line]
+    short = [line.strip(b"\r ") if len(line) <= limit else len(line) for line in given_lines]
+    for cut in (pieces, [body]):
+        found = [line.size if isinstance(line, LongLine) else line for line in lines(cut, limit)]
+        assert found == [line for line in short if line]
+
+
+@given(st.uuids(), st.text())
+def test_uuids_are_those_of_the_standard(namespace: uuid.UUID, name: str) -> None:
+    assert uuid5(namespace.bytes, name) == str(uuid.uuid5(namespace, name))
 
 
 @given(st.text(max_size=40) | st.sampled_from(["{}", "null", '{"v": 2, "sources": {}}']))
@@ -491,9 +505,11 @@ def test_no_row_stops_the_others(data: st.DataObject) -> None:
         assert len(found) == 3 or problems(pages)
     # They were made without a second look, and a second look finds nothing.
     for change in found.values():
-        assert Change.model_validate(change.model_dump()) == change
+        checked = Change.model_validate(change.model_dump())
+        assert checked == change
+        assert repr(checked) == repr(change)
 
 
 def test_a_row_that_is_nested_too_deeply_is_a_problem() -> None:
     with pytest.raises(Unreadable):
-        decode_row(b'{"data_row": {"row_data": ' + b"[" * 100_000, "line 1")
+        decode_row(b'{"data_row": {"row_data": ' + b"[" * 100_000)

@@ -32,6 +32,7 @@ __all__ = [
 T = TypeVar("T")
 Rules = dict[int | str | type[Exception], Rule]
 
+_JSON = {"Content-Type": "application/json"}
 _FIRST_POLL_S = 0.05
 # Labelbox's own tests spell the third as "CANCELING", its documents as "CANCELLING".
 _ENDED = ("COMPLETE", "FAILED", "CANCELED", "CANCELING", "CANCELLING")
@@ -209,8 +210,8 @@ class Client:
         self, operation: Operation, variables: Mapping[str, Any]
     ) -> tuple[Any, datetime | None]:
         """Execute one operation; return its ``data`` and the platform's clock, None if unknown."""
-        body = {"query": operation.text, "variables": dict(variables)}
-        answer = self._post(operation, json=body)
+        body = msgspec.json.encode({"query": operation.text, "variables": variables})
+        answer = self._post(operation, content=body, headers=_JSON)
         return self._data(operation, answer), answer.date
 
     def _post(self, operation: Operation, **arguments: Any) -> Answer:

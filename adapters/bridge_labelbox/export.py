@@ -11,12 +11,12 @@ import msgspec
 from bridge.errors import PlatformError, Unreachable
 from bridge_labelbox import operations as ops
 from bridge_labelbox.client import Client, dig, shaped
-from bridge_labelbox.ndjson import LongLine, lines
+from bridge_labelbox.ndjson import LongLine, blocks
 from bridge_labelbox.operations import Operation
 
-__all__ = ["Export", "Numbered", "export_lines", "start_export"]
+__all__ = ["Export", "Line", "export_lines", "start_export"]
 
-Numbered = tuple[int, bytes | LongLine]
+Line = bytes | LongLine
 
 _FILE_ATTEMPTS = 5
 _GB = 1_000_000_000
@@ -50,8 +50,8 @@ def start_export(client: Client, operation: Operation, given: Mapping[str, Any])
     return Export(str(dig(data, operation.name, "taskId")), date)
 
 
-def export_lines(client: Client, export: Export, what: str) -> Iterator[Numbered]:
-    """Yield the lines of an export with their numbers from 1.
+def export_lines(client: Client, export: Export, what: str) -> Iterator[list[Line]]:
+    """Yield the lines of an export as they come, many at a time.
 
     Raises:
         PlatformError: the export failed, is larger than the limit, or has fewer or more lines than
@@ -72,9 +72,9 @@ def export_lines(client: Client, export: Export, what: str) -> Iterator[Numbered
             "Raise 'largest_export_gb' if there is so much, and disk for it.",
         )
     count = 0
-    for line in lines(_content(client, export.task, header.total_size), settings.row_bytes):
-        count += 1
-        yield count, line
+    for several in blocks(_content(client, export.task, header.total_size), settings.row_bytes):
+        count += len(several)
+        yield several
     if count != header.total_lines:
         raise PlatformError(
             f"{what} has {count} rows where {header.total_lines} were announced.",

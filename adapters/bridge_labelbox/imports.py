@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from functools import partial
+from hashlib import sha1
 from typing import Any
 
 import msgspec
@@ -18,37 +19,50 @@ from bridge_labelbox.keys import identifier
 from bridge_labelbox.once import TRIES, found_or_made
 from bridge_labelbox.settings import LabelboxSettings
 
-__all__ = ["pre_annotation", "show_predictions"]
+__all__ = ["Form", "show_predictions", "uuid5"]
 
-_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://labelbox.com/pre-annotation")
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://labelbox.com/pre-annotation").bytes
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
-def pre_annotation(
-    entry: QueueItem, project: str, question_id: str | None, schema: LabelSchema
-) -> dict[str, Any] | None:
-    """Make one line of the import; None where the prediction has nothing to show.
+class Form:
+    """Makes the lines of an import; what they have in common is looked up once."""
 
-    The uuid is derived from project, row and question, so that a later import takes the place of
-    an earlier one (documented for older versions of the API; unverified today). Confidence is left
-    out, since Labelbox ignores it here.
+    def __init__(self, project: str, question_id: str | None, schema: LabelSchema) -> None:
+        self._task = schema.task
+        self._answers = {c.name: {"schemaId": c.id} for c in schema.classes}
+        self._asked = {"schemaId": question_id} if question_id else {"name": schema.question}
+        self._about = (f"{project}\n", f"\n{schema.question}")
 
-    Raises:
-        KeyError: the prediction names a class that the schema does not have.
-    """
-    if entry.prediction is None or schema.task not in ("single", "multi"):
-        return None
-    row = identifier(entry.item.key)
-    ids = {c.name: c.id for c in schema.classes}
-    answers = [{"schemaId": ids[name]} for name in entry.prediction.chosen(schema.task)]
-    if not answers:
-        return None
-    asked = {"schemaId": question_id} if question_id else {"name": schema.question}
-    return {
-        "uuid": str(uuid.uuid5(_NAMESPACE, f"{project}\n{entry.item.key}\n{schema.question}")),
-        "dataRow": {"globalKey" if row.kind == "GKEY" else "id": row.value},
-        **asked,
-        "answer": answers if schema.task == "multi" else answers[0],
-    }
+    def line(self, entry: QueueItem) -> dict[str, Any] | None:
+        """Make one line; None where the prediction has nothing to show.
+
+        The uuid is derived from project, row and question, so that a later import takes the place
+        of an earlier one (documented for older versions of the API; unverified today). Confidence
+        is left out, since Labelbox ignores it here.
+
+        Raises:
+            KeyError: the prediction names a class that the schema does not have.
+        """
+        if entry.prediction is None or self._task not in ("single", "multi"):
+            return None
+        answers = [self._answers[name] for name in entry.prediction.chosen(self._task)]
+        if not answers:
+            return None
+        key = entry.item.key
+        name, kind = identifier(key)
+        return {
+            "uuid": uuid5(_NAMESPACE, key.join(self._about)),
+            "dataRow": {"globalKey" if kind == "GKEY" else "id": name},
+            **self._asked,
+            "answer": answers if self._task == "multi" else answers[0],
+        }
+
+
+def uuid5(namespace: bytes, name: str) -> str:
+    """Return ``str(uuid.uuid5(uuid.UUID(bytes=namespace), name))``, in a fifth of the time."""
+    text = sha1(namespace + name.encode(), usedforsecurity=False).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 
 
 class _Reason(msgspec.Struct):
@@ -62,11 +76,15 @@ class _Status(msgspec.Struct):
     errors: list[_Reason] | None = None
 
 
+_encoded = msgspec.json.Encoder().encode
+_status = msgspec.json.Decoder(_Status).decode
+
+
 def _failures(lines: Iterable[bytes]) -> dict[str, str]:
     """Return, by uuid, why Labelbox did not take a line, from the import's status file."""
     found = {}
     for line in lines:
-        status = msgspec.json.decode(line, type=_Status)
+        status = _status(line)
         if status.status != "SUCCESS":
             reasons = [r.message or r.name or "" for r in status.errors or ()]
             found[status.uuid] = "; ".join(filter(None, reasons)) or status.status
@@ -82,16 +100,17 @@ def show_predictions(
     schema: LabelSchema,
 ) -> tuple[int, list[Refusal]]:
     """Import the predictions of ``kept``; return how many are shown, and why others are not."""
+    form = Form(settings.project, question_id, schema)
     rows, keys, refused = [], {}, []
     for entry in kept:
         try:
-            line = pre_annotation(entry, settings.project, question_id, schema)
+            line = form.line(entry)
         except KeyError as error:
             why = f"The schema has no class {error}."
             refused.append(Refusal(key=entry.item.key, why=why, fatal=False))
             continue
         if line is not None:
-            rows.append(msgspec.json.encode(line))
+            rows.append(_encoded(line))
             keys[line["uuid"]] = entry.item.key
     if not rows:
         return 0, refused

@@ -7,18 +7,14 @@ global key begins with ``lb-row:``; hence every key means one row, and needs no 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import Literal
 
 __all__ = ["Identifier", "identifier", "key_of", "split"]
 
 _BY_ID = "lb-row:"
 
 
-class Identifier(NamedTuple):
-    """How Labelbox is told of a row."""
-
-    value: str
-    kind: Literal["GKEY", "ID"]
+Identifier = tuple[str, Literal["GKEY", "ID"]]
 
 
 def key_of(row_id: str, global_key: str | None) -> str:
@@ -29,16 +25,18 @@ def key_of(row_id: str, global_key: str | None) -> str:
 
 
 def identifier(key: str) -> Identifier:
-    """Return what Labelbox calls the row of this key."""
+    """Return what Labelbox calls the row of this key, and which kind of name that is."""
     if key.startswith(_BY_ID):
-        return Identifier(key.removeprefix(_BY_ID), "ID")
-    return Identifier(key, "GKEY")
+        return key.removeprefix(_BY_ID), "ID"
+    return key, "GKEY"
 
 
 def split(keys: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return global keys and row ids, each in order."""
-    named = [identifier(key) for key in keys]
-    return (
-        [one.value for one in named if one.kind == "GKEY"],
-        [one.value for one in named if one.kind == "ID"],
-    )
+    by_key, by_id = [], []
+    for key in keys:
+        if key.startswith(_BY_ID):
+            by_id.append(key.removeprefix(_BY_ID))
+        else:
+            by_key.append(key)
+    return by_key, by_id

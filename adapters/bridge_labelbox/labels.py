@@ -20,11 +20,21 @@ from bridge.records import (
     Span,
     Spans,
     Value,
+    maker,
 )
 from bridge_labelbox.ontology import Question
 from bridge_labelbox.settings import Counting
 
-__all__ = ["Label", "Reading", "Unreadable", "annotation_of", "refused", "said", "time_of"]
+__all__ = [
+    "Label",
+    "Reading",
+    "Unreadable",
+    "annotation_of",
+    "placed",
+    "refused",
+    "said",
+    "time_of",
+]
 
 
 class Unreadable(Exception):
@@ -38,6 +48,12 @@ class Unreadable(Exception):
 def refused(where: str, what: str, fix: str) -> Unreadable:
     """Return what to raise for something that cannot become a record."""
     return Unreadable(Problem(where=where, what=what, fix=fix))
+
+
+def placed(problem: Problem, inside: str) -> Problem:
+    """Return a problem of a part as one of the whole: say in what the part is."""
+    where = ", ".join(filter(None, [inside, problem.where]))
+    return problem.model_copy(update={"where": where})
 
 
 def said(error: ValidationError) -> str:
@@ -97,6 +113,8 @@ class _Annotations(msgspec.Struct, gc=False):
 _NO_DETAILS, _NO_PERFORMANCE, _NO_ANSWER = _LabelDetails(), _Performance(), _Annotations()
 _LONGEST_ID = 512
 
+_annotation = maker(Annotation)
+
 
 class Reading(NamedTuple):
     """How labels are to be read.
@@ -144,35 +162,44 @@ def annotation_of(
     """
     details = label.label_details or _NO_DETAILS
     performance = label.performance_details or _NO_PERFORMANCE
-    where = f"label {label.id[:_LONGEST_ID]}"
     if not 1 <= len(label.id) <= _LONGEST_ID or "\x00" in label.id:
-        raise refused(where, "The label has an id that cannot be kept.", "")
+        raise refused(_place(label), "The label has an id that cannot be kept.", "")
     gold = label.id in reading.benchmarks
     status = "skipped" if performance.skipped else _standing(reading, state, gold)
     value = None
     if status == "answered":
-        value = _value(label.annotations or _NO_ANSWER, reading.question, text, where)
+        value = _value(label, reading.question, text)
         status = "answered" if value is not None else "skipped"
     seconds = performance.seconds_to_create
     # Nothing is left for a validation to find: msgspec has looked at the types, this at the rest.
-    return Annotation.unchecked(
-        id=label.id,
-        item_key=key,
-        annotator=details.created_by,
-        status=status,
-        value=value,
-        created_at=time_of(details.created_at),
-        updated_at=_latest(
-            time_of(details.updated_at), time_of(details.content_last_updated_at), as_of
-        ),
-        seconds=seconds if seconds is not None and seconds >= 0 else None,
-        ground_truth=gold,
+    return _annotation(
+        {
+            "id": label.id,
+            "item_key": key,
+            "annotator": details.created_by,
+            "status": status,
+            "value": value,
+            "created_at": time_of(details.created_at),
+            "updated_at": _latest(
+                time_of(details.updated_at), time_of(details.content_last_updated_at), as_of
+            ),
+            "revision": 0,
+            "seconds": seconds if seconds is not None and seconds >= 0 else None,
+            "ground_truth": gold,
+        }
     )
 
 
+def _place(label: Label) -> str:
+    return f"label {label.id[:_LONGEST_ID]}"
+
+
 def _latest(*times: datetime | None) -> datetime | None:
-    known = [moment for moment in times if moment is not None]
-    return max(known) if known else None
+    latest = None
+    for moment in times:
+        if moment is not None and (latest is None or moment > latest):
+            latest = moment
+    return latest
 
 
 def _standing(reading: Reading, state: str | None, gold: bool) -> AnnotationStatus:
@@ -188,42 +215,41 @@ def _standing(reading: Reading, state: str | None, gold: bool) -> AnnotationStat
     return "skipped" if reading.counting == "reviewed" and state != "DONE" else "answered"
 
 
-def _value(
-    annotations: _Annotations, question: Question, text: str | None, where: str
-) -> Value | None:
+def _value(label: Label, question: Question, text: str | None) -> Value | None:
     """Return the answer to the question.
 
     A label without marks says that there is nothing to mark, and one without ticks that no class
     applies. A radio left open says nothing: None, which is a skip, so that the row, which Labelbox
     will not ask for again, is not taken for the pool.
     """
+    annotations = label.annotations or _NO_ANSWER
+    if question.task in ("single", "multi"):
+        return _classes(annotations.classifications or (), question)
+    where = _place(label)
     try:
-        match question.task:
-            case "spans":
-                return Spans(spans=_spans(annotations.objects or (), question, text, where))
-            case "boxes":
-                return Boxes(boxes=_boxes(annotations.objects or (), question))
-            case _:
-                return _classes(annotations.classifications or (), question)
+        if question.task == "spans":
+            return Spans(spans=_spans(annotations.objects or (), question, text, where))
+        return Boxes(boxes=_boxes(annotations.objects or (), question))
     except ValidationError as error:
         raise refused(where, f"The label cannot be read: {said(error)}.", "") from None
 
 
 def _classes(answers: Sequence[_Classification], question: Question) -> Classes | None:
-    found = [a for a in answers if _asks(a, question)]
+    name = question.class_name
     if question.task == "multi":
-        choices = [c for a in found for c in a.checklist_answers or ()]
-    else:
-        choices = [a.radio_answer for a in found if a.radio_answer is not None]
-        if not choices:
-            return None
-    names = [question.class_name(c.feature_schema_id, c.name) for c in choices]
-    return _chosen(tuple(dict.fromkeys(names)))
+        given = [a.checklist_answers or () for a in answers if _asks(a, question)]
+        return _named(tuple([name(c.feature_schema_id, c.name) for some in given for c in some]))
+    names = [
+        name(a.radio_answer.feature_schema_id, a.radio_answer.name)
+        for a in answers
+        if a.radio_answer is not None and _asks(a, question)
+    ]
+    return _named(tuple(names)) if names else None
 
 
 @lru_cache(maxsize=1024)  # a project has few classes, and records never change
-def _chosen(names: tuple[str, ...]) -> Classes:
-    return Classes(chosen=names)
+def _named(names: tuple[str, ...]) -> Classes:
+    return Classes(chosen=tuple(dict.fromkeys(names)))
 
 
 def _asks(answer: _Classification, question: Question) -> bool:
@@ -282,6 +308,7 @@ def _boxes(objects: Sequence[_Object], question: Question) -> tuple[Box, ...]:
     )
 
 
+@lru_cache(maxsize=256)  # a row and its labels often have the same time
 def time_of(text: str | None) -> datetime | None:
     """Read a time of an export, into UTC; None if there is none that can be read."""
     if not text:

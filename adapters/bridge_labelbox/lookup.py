@@ -24,7 +24,7 @@ def unknown(client: Client, keys: Sequence[str]) -> list[str]:
         asked = {"globalKeys": by_key[first : first + _LOOKED_UP]}
         job = dig(client.execute(ops.LOOK_UP_KEYS, asked), "dataRowsForGlobalKeys", "jobId")
         gone |= _looked_up(client, job)
-    return [key for key in keys if identifier(key).kind == "GKEY" and key in gone]
+    return [key for key in keys if identifier(key)[1] == "GKEY" and key in gone]
 
 
 def _looked_up(client: Client, job: str) -> set[str]:

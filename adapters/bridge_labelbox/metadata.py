@@ -143,9 +143,9 @@ def _refused(name: str, own: int, error: BridgeError) -> DataError:
 
 def _row(fields: Fields, entry: QueueItem) -> dict[str, Any]:
     assert entry.prediction is not None  # the caller leaves those out
-    row = identifier(entry.item.key)
+    name, kind = identifier(entry.item.key)
     return {
-        "globalKey" if row.kind == "GKEY" else "dataRowId": row.value,
+        "globalKey" if kind == "GKEY" else "dataRowId": name,
         "fields": [
             {"schemaId": fields.uncertainty, "value": round(entry.prediction.uncertainty, 6)},
             {"schemaId": fields.model, "value": entry.prediction.model_version[:_LONGEST]},

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import msgspec
 
 from bridge_labelbox.keys import key_of
 
-__all__ = ["LongLine", "key_in", "lines"]
+__all__ = ["LongLine", "blocks", "key_in", "lines"]
 
 # Quotes inside of JSON's strings are escaped, so what has these marks before it is a name.
 _ID = re.compile(rb'[{,\s]"id"\s*:\s*("(?:[^"\\]|\\.){1,64}")')
 _KEY = re.compile(rb'[{,\s]"global_key"\s*:\s*(null|"(?:[^"\\]|\\.){0,6144}")')
 _LONGEST = 8192  # what one of these may take
+_BLANK = b"\r "
 
 
 @dataclass
@@ -51,33 +53,58 @@ def lines(pieces: Iterable[bytes], limit: int) -> Iterator[bytes | LongLine]:
     Args:
         limit: bytes that a line may have; of a longer one only what :class:`LongLine` says is kept.
     """
-    rest: list[bytes] = []
-    size = 0
-    long: LongLine | None = None
+    return chain.from_iterable(blocks(pieces, limit))
+
+
+def blocks(pieces: Iterable[bytes], limit: int) -> Iterator[list[bytes | LongLine]]:
+    """Yield the lines of :func:`lines` as they come, many at a time."""
+    begun = _Begun(limit)
     for piece in pieces:
         head, *more = piece.split(b"\n")
-        for number, part in enumerate([head, *more]):
-            if number:  # the part before ended its line
-                yield from _whole(rest, long)
-                rest, size, long = [], 0, None
-            size += len(part)
-            if long is None and size <= limit:
-                rest.append(part)
-                continue
-            if long is None:
-                long = LongLine()
-                for held in rest:
-                    long.add(held)
-                rest = []
-            long.add(part)
-    yield from _whole(rest, long)
+        begun.add(head)
+        if not more:
+            continue
+        whole = begun.end()
+        last = more.pop()
+        if len(piece) <= limit:
+            whole += [line for part in more if (line := part.strip(_BLANK))]
+        else:
+            for part in more:
+                begun.add(part)
+                whole += begun.end()
+        begun.add(last)
+        if whole:
+            yield whole
+    if rest := begun.end():
+        yield rest
 
 
-def _whole(parts: list[bytes], long: LongLine | None) -> Iterator[bytes | LongLine]:
-    if long is not None:
-        yield long
-    elif line := b"".join(parts).strip(b"\r "):
-        yield line
+class _Begun:
+    """The line whose end has not come yet."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._long: LongLine | None = None
+
+    def add(self, part: bytes) -> None:
+        self._size += len(part)
+        if self._long is None and self._size <= self._limit:
+            self._parts.append(part)
+            return
+        if self._long is None:
+            self._long = LongLine()
+            for held in self._parts:
+                self._long.add(held)
+            self._parts = []
+        self._long.add(part)
+
+    def end(self) -> list[bytes | LongLine]:
+        """Return it, or nothing if it is blank, and begin the next one."""
+        line = self._long or b"".join(self._parts).strip(_BLANK)
+        self._parts, self._size, self._long = [], 0, None
+        return [line] if line else []
 
 
 def key_in(line: bytes) -> str | None:

@@ -63,7 +63,7 @@ class Question:
     id: str | None
     schema: LabelSchema
 
-    @property
+    @cached_property
     def task(self) -> TaskType:
         """The task type."""
         return self.schema.task

@@ -100,7 +100,7 @@ class LabelboxPlatform:
         # Before anything else, since the account may have no room for the fields.
         fields = metadata.fields(self._client, self._settings) if self._settings.metadata else None
         kept, refused = push_batch(self._client, self._settings, batch)
-        gone = prioritize(self._client, self._settings, [(e.item.key, e.rank) for e in kept])
+        gone = prioritize(self._client, self._settings, {e.item.key: e.rank for e in kept})
         kept = [entry for entry in kept if entry.item.key not in gone]
         refused += _gone(gone)
         if fields is not None:
@@ -118,9 +118,9 @@ class LabelboxPlatform:
 
         Rows that a labeler holds reserved (three at a time, for 90 minutes) keep their place.
         """
-        ranked = [(entry.item.key, place) for place, entry in enumerate(queue)]
-        gone = prioritize(self._client, self._settings, ranked)
-        return PushReport(accepted=len(ranked) - len(gone), refused=tuple(_gone(gone)))
+        ranks = {entry.item.key: place for place, entry in enumerate(queue)}
+        gone = prioritize(self._client, self._settings, ranks)
+        return PushReport(accepted=len(ranks) - len(gone), refused=tuple(_gone(gone)))
 
     def check(self) -> Iterator[Finding]:
         """Try key, project, schema, datasets and pre-annotations; writes nothing."""

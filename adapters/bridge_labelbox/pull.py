@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import count
+from itertools import chain, count
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,9 +15,9 @@ from bridge.records import Change, Page, Problem
 from bridge_labelbox import cursor as cursors
 from bridge_labelbox import operations as ops
 from bridge_labelbox.client import Client, dig, shaped
-from bridge_labelbox.export import Export, Numbered, export_lines, start_export
+from bridge_labelbox.export import Export, Line, export_lines, start_export
 from bridge_labelbox.keys import split
-from bridge_labelbox.labels import Reading, Unreadable, refused
+from bridge_labelbox.labels import Reading, Unreadable, placed, refused
 from bridge_labelbox.ndjson import LongLine, key_in
 from bridge_labelbox.ontology import Question
 from bridge_labelbox.settings import LabelboxSettings
@@ -97,11 +97,12 @@ def pull(
         watermark = before.get(source.name)
         export = _export(client, settings, source, watermark)
         latest = None
-        for rows in _chunked(export_lines(client, export, source.shown), settings.page_rows):
+        lines = export_lines(client, export, source.shown)
+        for first, rows in _chunked(lines, settings.page_rows):
             # A row that somebody took out of the project is in no project export: the dataset
             # says of each that it is not queued, and the project's export then which ones are.
             outside = False if watermark is None and source.dataset is not None else None
-            page, newest = _page(rows, source, settings, reading, outside)
+            page, newest = _page(rows, first, source, settings, reading, outside)
             if newest is not None and (latest is None or newest > latest):
                 latest = newest
             yield page
@@ -192,64 +193,69 @@ def _input(name: str, filters: dict[str, Any], params: dict[str, Any]) -> dict[s
     }
 
 
-def _chunked(lines: Iterable[Numbered], size: int) -> Iterator[Sequence[Numbered]]:
-    """Cut rows into pages of ``size``, or fewer where they are large."""
-    chunk: list[Numbered] = []
+def _chunked(lines: Iterable[list[Line]], size: int) -> Iterator[tuple[int, list[Line]]]:
+    """Cut rows into pages of ``size``, or fewer if they are large; each with its first number."""
+    first = 1
+    chunk: list[Line] = []
     held = 0
-    for number, line in lines:
-        chunk.append((number, line))
+    for line in chain.from_iterable(lines):
+        chunk.append(line)
         held += len(line) if isinstance(line, bytes) else 0
         if len(chunk) == size or held >= PAGE_BYTES:
-            yield chunk
+            yield first, chunk
+            first += len(chunk)
             chunk, held = [], 0
     if chunk:
-        yield chunk
+        yield first, chunk
 
 
 def _page(
-    rows: Sequence[Numbered],
+    rows: Sequence[Line],
+    first: int,
     source: _Source,
     settings: LabelboxSettings,
     reading: Reading,
     outside: bool | None,
 ) -> tuple[Page, datetime | None]:
     project = settings.project if source.dataset is None else None
+    urls_are_text = settings.urls_are_text
     changes: dict[str, Change] = {}
     problems: list[Problem] = []
     latest = None
-    for number, line in rows:
-        where = f"{source.shown}, line {number}"
+    for number, line in enumerate(rows, first):
         try:
-            row = decode_row(_held(line, settings, where), where)
+            if isinstance(line, LongLine):
+                raise _too_long(line, settings)
+            row = decode_row(line)
         except Unreadable as error:
-            problems.append(error.problem)
+            problems.append(placed(error.problem, _where(source, number)))
             key = line.key if isinstance(line, LongLine) else key_in(line)
             if key is not None and possible(key) and key not in changes:
                 # It is there, and what was read of it before must not look deleted.
                 changes[key] = Change(key=key, annotations=(), complete=False, queued=outside)
             continue
-        change, found = read_row(
-            row, project, reading, settings.urls_are_text, where, outside=outside
-        )
-        problems += found
+        change, found = read_row(row, project, reading, urls_are_text, outside=outside)
+        if found:
+            problems += [placed(problem, _where(source, number)) for problem in found]
         moment = activity(row) if change is None else change.as_of
         if moment is not None and (latest is None or moment > latest):
             latest = moment
         if change is None:
             continue
         if change.key in changes:
-            problems.append(_twice(change.key, where))
+            problems.append(_twice(change.key, _where(source, number)))
         changes[change.key] = change
     page = Page.unchecked(changes=tuple(changes.values()), problems=tuple(problems))
     return page, latest
 
 
-def _held(line: bytes | LongLine, settings: LabelboxSettings, where: str) -> bytes:
-    if isinstance(line, bytes):
-        return line
-    named = f", data row {line.id}" if line.id else ""
-    raise refused(
-        where + named,
+def _where(source: _Source, number: int) -> str:
+    return f"{source.shown}, line {number}"
+
+
+def _too_long(line: LongLine, settings: LabelboxSettings) -> Unreadable:
+    return refused(
+        f"data row {line.id}" if line.id else "",
         f"The row has {line.size / MB:,.1f} MB, and more than {settings.largest_row_mb:g} MB are"
         " not read.",
         "Make the row smaller, or raise 'largest_row_mb' and run with --full; others were read.",
@@ -281,16 +287,16 @@ def states(client: Client, project: str, keys: Sequence[str]) -> dict[str, bool]
             export = start_export(
                 client, ops.EXPORT_PROJECT, _input(shown, filters, _PROJECT_PARAMS)
             )
-            for number, line in export_lines(client, export, shown):
-                _note(found, line, project, f"{shown}, line {number}")
+            for line in chain.from_iterable(export_lines(client, export, shown)):
+                _note(found, line, project)
     return found
 
 
-def _note(found: dict[str, bool], line: bytes | LongLine, project: str, where: str) -> None:
+def _note(found: dict[str, bool], line: Line, project: str) -> None:
     if isinstance(line, LongLine):
         return  # not in the answer, hence treated as not taken
     try:
-        row: Row = decode_row(line, where)
+        row: Row = decode_row(line)
     except Unreadable:
         return  # likewise
     waiting = queued(row, project)

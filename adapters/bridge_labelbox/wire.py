@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 import msgspec
 from pydantic import ValidationError
 
-from bridge.records import Annotation, Change, Item, Problem
+from bridge.records import Annotation, Change, Item, Problem, maker
 from bridge_labelbox.keys import key_of
 from bridge_labelbox.labels import (
     Label,
     Reading,
     Unreadable,
     annotation_of,
+    placed,
     refused,
     said,
     time_of,
@@ -66,11 +67,13 @@ class Row(msgspec.Struct, gc=False):
 
 _LONGEST_KEY = 512
 
+_item, _change = maker(Item), maker(Change)
+
 _decoder = msgspec.json.Decoder(Row)
 _ROW_ID = re.compile(rb'"data_row"\s*:\s*\{\s*"id"\s*:\s*"([^"\\]{1,64})"')
 
 
-def decode_row(line: bytes, where: str) -> Row:
+def decode_row(line: bytes) -> Row:
     """Decode one line.
 
     Raises:
@@ -80,13 +83,10 @@ def decode_row(line: bytes, where: str) -> Row:
         return _decoder.decode(line)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         match = _ROW_ID.search(line)
-        named = f", data row {match[1].decode('utf-8', 'replace')}" if match else ""
-        raise Unreadable(
-            Problem(
-                where=where + named,
-                what=f"The row cannot be read: {error}.",
-                fix="Look at the row in Labelbox; the others were read.",
-            )
+        raise refused(
+            f"data row {match[1].decode('utf-8', 'replace')}" if match else "",
+            f"The row cannot be read: {error}.",
+            "Look at the row in Labelbox; the others were read.",
         ) from None
 
 
@@ -108,8 +108,10 @@ def activity(row: Row) -> datetime | None:
 def queued(row: Row, project: str) -> bool | None:
     """Tell whether the project will ask people for this row; None if it is not in the project."""
     inside = (row.projects or {}).get(project)
-    if inside is None:
-        return None
+    return None if inside is None else _waiting(inside)
+
+
+def _waiting(inside: _Project) -> bool:
     status = inside.project_details.workflow_status if inside.project_details else None
     # "TO_LABEL" is unverified: only "IN_REVIEW" is known for certain, so absence counts as queued.
     return not inside.labels and status in (None, "TO_LABEL")
@@ -120,73 +122,88 @@ def read_row(
     project: str | None,
     reading: Reading,
     urls_are_text: bool,
-    where: str,
     *,
     outside: bool | None = None,
 ) -> tuple[Change | None, list[Problem]]:
-    """Make a change of a row, and problems of the parts that cannot be read.
+    """Make a change of a row, and problems of the parts that cannot be read (in which row).
 
     Args:
         project: tells of this project's labels too; None tells of the item alone.
         reading: how labels are to be read.
         outside: what is told of ``queued`` where the row is not in the project, or none is given.
     """
-    key, as_of = row_key(row), activity(row)
+    data = row.data_row
+    key = key_of(data.id, data.global_key)
+    as_of = time_of(data.details.last_activity_at) if data.details else None
     problems: list[Problem] = []
     if not possible(key):
-        return None, [_bad_key(row, key, where)]
+        return None, [_bad_key(row, key)]
     item = None
     try:
-        item = _item(row, key, urls_are_text)
+        item = _content(row, key, urls_are_text)
     except Unreadable as error:
-        problems.append(_placed(error.problem, where, row))
-    inside = (row.projects or {}).get(project) if project else None
-    if inside is None or project is None:
+        problems.append(_placed(error.problem, row))
+    inside = row.projects.get(project) if row.projects and project else None
+    if inside is None:
         if item is None:
             return None, problems
-        return Change.unchecked(key=key, item=item, queued=outside, as_of=as_of), problems
+        return _told(key, item, outside, None, False, as_of), problems
     text = item.text if item is not None else None
     state = inside.project_details.workflow_status if inside.project_details else None
+    labels = inside.labels or ()
     told: list[Annotation] = []
-    for label in inside.labels or ():
+    for label in labels:
         try:
             told.append(annotation_of(label, key, reading, text, state, as_of))
         except Unreadable as error:
-            problems.append(_placed(error.problem, where, row))
-    change = Change.unchecked(
-        key=key,
-        item=item,
-        queued=queued(row, project),
-        annotations=tuple(told),
-        # A label that could not be read must not look deleted.
-        complete=len(told) == len(inside.labels or ()),
-        as_of=as_of,
+            problems.append(_placed(error.problem, row))
+    # A label that could not be read must not look deleted.
+    complete = len(told) == len(labels)
+    return _told(key, item, _waiting(inside), tuple(told), complete, as_of), problems
+
+
+def _told(
+    key: str,
+    item: Item | None,
+    queued: bool | None,
+    annotations: tuple[Annotation, ...] | None,
+    complete: bool,
+    as_of: datetime | None,
+) -> Change:
+    return _change(
+        {
+            "key": key,
+            "item": item,
+            "removed": False,
+            "queued": queued,
+            "annotations": annotations,
+            "complete": complete,
+            "as_of": as_of,
+        }
     )
-    return change, problems
 
 
-def _bad_key(row: Row, key: str, where: str) -> Problem:
+def _bad_key(row: Row, key: str) -> Problem:
     what = f"The row's global key has {len(key)} characters; {_LONGEST_KEY} are the most."
     if "\x00" in key:
         what = "The row's global key has a NUL character."
     fix = "Give the row another global key."
-    return _placed(Problem(where="", what=what, fix=fix), where, row)
+    return _placed(Problem(where="", what=what, fix=fix), row)
 
 
-def _placed(problem: Problem, where: str, row: Row) -> Problem:
+def _placed(problem: Problem, row: Row) -> Problem:
     """Say on which row something is wrong."""
     key = row.data_row.global_key
     named = f"data row {row.data_row.id}" + (f" (global key '{key[:200]}')" if key else "")
-    places = [where, named, problem.where]
-    return problem.model_copy(update={"where": ", ".join(filter(None, places))})
+    return placed(problem, named)
 
 
 # --------------------------------------------------------------------------------------------- item
 
 
-def _item(row: Row, key: str, urls_are_text: bool) -> Item:
+def _content(row: Row, key: str, urls_are_text: bool) -> Item:
     data, media = row.data_row.row_data, row.media_attributes or _NO_MEDIA
-    if not isinstance(data, str) or not data.strip():
+    if not isinstance(data, str) or not data or data.isspace():
         raise refused("", "The row has no text and no address.", "Give the row its content.")
     kind = media.mime_type or ("" if not _is_url(data) else mimetypes.guess_type(data)[0] or "?")
     meta: dict[str, Any] = {"data_row_id": row.data_row.id}
@@ -205,7 +222,7 @@ def _item(row: Row, key: str, urls_are_text: bool) -> Item:
             )
         if kind and not kind.startswith("text/"):
             raise refused("", f"Rows of type {kind} cannot be learned.", "Use text or images.")
-        return Item.unchecked(key=key, text=data, meta=meta)
+        return _item({"key": key, "kind": "text", "text": data, "url": None, "meta": meta})
     except ValidationError as error:
         raise refused("", f"The row cannot become an item: {said(error)}.", "") from None
 

@@ -179,7 +179,7 @@ class Play:
         return self._world.projects[project]
 
     def _row(self, key: str) -> DataRow:
-        found = self._world.find_row(identifier(key).value)
+        found = self._world.find_row(identifier(key)[0])
         if found is None:
             raise KeyError(f"no data row '{key}'")
         return found
