@@ -28,9 +28,10 @@ from sqlalchemy import Connection
 from turnaround import Meter, Platform, loop
 
 from bridge.api import Bridge
-from bridge.store import changes, items
+from bridge.store import items
 from bridge.store.batches import queue
 from bridge.store.database import open_store
+from bridge.store.sweep import begin_sweep, missing_from_sweep
 
 CLASSES = 10
 ANSWERS = 100
@@ -49,7 +50,7 @@ QUERIES: dict[str, Callable[[Connection], Any]] = {
     "changed_since (train)": lambda connection: items.changed_since(connection, 0),
     "answers (train)": lambda connection: list(items.answers(connection)),
     "queue (rank, push)": queue,
-    "missing_from_sweep (full pull)": lambda c: changes.missing_from_sweep(c, 0),
+    "missing_from_sweep (full pull)": lambda c: missing_from_sweep(c, begin_sweep(c)),
     "quick_check (full pull)": lambda c: c.exec_driver_sql("PRAGMA quick_check(1)").scalar(),
 }
 

@@ -31,7 +31,7 @@ def learn_cost(store: Store) -> Cost | None:
         if get_state(connection, "cost_mark") == mark:
             return known_cost(connection)
         cost = fit([Timed(*row) for row in timings(connection, NEWEST)])
-        spent = sum(cost.counted(Timed(*row)) for row in timings(connection)) if cost else 0.0
+        spent = cost.counted(timings(connection)) if cost else 0.0
     with effect("cost learned"), store.begin() as connection:
         set_state(connection, "cost", cost.model_dump_json() if cost else "")
         set_state(connection, "seconds_spent", f"{spent:.1f}")

@@ -16,6 +16,7 @@ from bridge.simulation import rows_and_settings
 from bridge.store.changes import apply_page
 from bridge.store.database import open_store
 from bridge.store.items import answers, row_of
+from bridge.store.sweep import begin_sweep
 from bridge.sync import store_of
 from memory_platform import START, MemoryPlatform, loop, lost, mail, truth
 
@@ -134,7 +135,8 @@ def test_an_item_that_was_never_known_is_removed(tmp_path):
     gone = Change(key="k", removed=True, annotations=(), complete=True, as_of=START)
     with store.begin() as connection:
         assert not apply_page(connection, Page(changes=(gone,)), hold_out=0.1).any
-        assert not apply_page(connection, Page(changes=(gone,)), hold_out=0.1, sweep=1).any
+        sweep = begin_sweep(connection)
+        assert not apply_page(connection, Page(changes=(gone,)), hold_out=0.1, sweep=sweep).any
     store.close()
 
 

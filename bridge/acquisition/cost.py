@@ -10,7 +10,7 @@ it adds up over a queue; a median is brought to a mean by the mean of the residu
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -73,10 +73,18 @@ class Cost(Record):
         """Return the seconds expected for a text of this many characters."""
         return self.smear * self._median(length)
 
-    def counted(self, answer: Timed) -> float:
-        """Return the seconds that an answer counts for: a lunch break is cut to the slack."""
-        pace = self.paces.get(answer.annotator, 1.0)
-        return min(answer.seconds, self.slack * pace * self._median(answer.length))
+    def counted(self, answers: Iterable[tuple[str, float, int]]) -> float:
+        """Return the seconds that answers count for: a lunch break is cut to the slack.
+
+        Args:
+            answers: the fields of :class:`Timed`, of each.
+        """
+        base, rate, longest, slack = self.base, self.rate, self.longest, self.slack
+        most = {who: slack * pace for who, pace in self.paces.items()}
+        return sum(
+            min(seconds, most.get(who, slack) * (base + rate * min(length, longest)))
+            for who, seconds, length in answers
+        )
 
     def _median(self, length: int) -> float:
         return self.base + self.rate * min(length, self.longest)

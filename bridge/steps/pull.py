@@ -13,9 +13,10 @@ from bridge.errors import DataError
 from bridge.records import LabelSchema, Page
 from bridge.steps.turn import Turn
 from bridge.store.batches import release_refused, withdraw_unseen
-from bridge.store.changes import apply_page, finish_sweep, missing_from_sweep
+from bridge.store.changes import apply_page, finish_sweep
 from bridge.store.database import get_state, set_state
 from bridge.store.rows import Applied
+from bridge.store.sweep import Sweep, begin_sweep, missing_from_sweep
 
 __all__ = ["adopt_schema", "full_pull_due", "preview", "pull", "renames"]
 
@@ -38,7 +39,7 @@ def pull(turn: Turn, *, full: bool) -> Applied:
         turn.store.check()  # so that damage is found before the backups from before it are gone
     with turn.store.begin() as connection:
         cursor = None if full else get_state(connection, "cursor")
-    sweep = turn.run_id if full or cursor is None else None
+        sweep = begin_sweep(connection) if cursor is None else None
     applied = Applied()
     pages = turn.platform.pull(cursor)
     for page in turn.progress.track(pages, "pages"):
@@ -155,10 +156,12 @@ def _differences(former: LabelSchema, schema: LabelSchema) -> list[str]:
     return sorted(lines)
 
 
-def _finish(turn: Turn, sweep: int) -> Applied:
+def _finish(turn: Turn, sweep: Sweep) -> Applied:
     settings = turn.settings.sync
     with effect("sweep finished"), turn.store.begin() as connection:
-        for what, (missing, live) in missing_from_sweep(connection, sweep).items():
+        found = missing_from_sweep(connection, sweep)
+        for what, unseen in found.items():
+            missing, live = len(unseen.ids), unseen.live
             if missing > FEW and missing > settings.max_deleted_share * live:
                 raise DataError(
                     f"A full pull found {live - missing} of {live} {what}; deleting the other "
@@ -166,7 +169,7 @@ def _finish(turn: Turn, sweep: int) -> Applied:
                     f"Look at the project; if the {what} were deleted on purpose, raise "
                     "sync.max_deleted_share for one run.",
                 )
-        applied = finish_sweep(connection, sweep)
+        applied = finish_sweep(connection, found)
         withdraw_unseen(connection)
         release_refused(connection)
         set_state(connection, "last_full_pull", turn.now().isoformat())

@@ -20,7 +20,13 @@ from bridge.steps.turn import Turn
 from bridge.steps.unseen import seek
 from bridge.store.batches import Queued, next_batch, plan, queue, reorder
 from bridge.store.database import get_state, set_state
-from bridge.store.items import Counts, count, hold_out_in_line, in_line, items_by_id
+from bridge.store.items import (
+    count_pool,
+    count_queued,
+    hold_out_in_line,
+    in_line,
+    items_by_id,
+)
 from bridge.store.registry import champion
 
 if TYPE_CHECKING:
@@ -60,17 +66,12 @@ def rerank_due(turn: Turn) -> bool:
 
 def room(turn: Turn) -> int:
     """Return how many items to add to the queue now; 0 while too few places are free."""
-    with turn.store.begin() as connection:
-        counts = count(connection)
-    return _room(turn, counts)
-
-
-def _room(turn: Turn, counts: Counts) -> int:
     settings = turn.settings.queue
-    free = settings.depth - counts.queued
-    if free < min(settings.batch, settings.depth):
-        return 0
-    return min(free, counts.pool)
+    with turn.store.begin() as connection:
+        free = settings.depth - count_queued(connection)
+        if free < min(settings.batch, settings.depth):
+            return 0
+        return count_pool(connection, free)
 
 
 def make_plan(turn: Turn, size: int, resolved: Resolved, *, rerank: bool) -> Plan:

@@ -11,7 +11,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from bridge.config import AnswerSettings
 from bridge.consensus import Ballot, Trust, learn_trust
@@ -59,11 +62,11 @@ def resolve(
         renamed: former class name -> name today.
     """
     resolved = Resolved()
-    names = {**renamed, **settings.rename}
+    reader = _Reader(schema, {**renamed, **settings.rename})
     polls = []
-    for item_id, group in groupby(answers, key=lambda answer: answer.item_id):
+    for item_id, group in groupby(answers, key=attrgetter("item_id")):
         given = list(group)
-        poll = _poll(given, schema, settings, names, resolved.unknown_classes)
+        poll = _poll(given, reader, settings, resolved.unknown_classes)
         if isinstance(poll, str):
             resolved.left_out[poll] += 1
         else:
@@ -88,8 +91,7 @@ def resolve(
 Vote = tuple[Answer, Classes]
 
 
-@dataclass(frozen=True)
-class _Poll:
+class _Poll(NamedTuple):
     """The votes on one item.
 
     Attributes:
@@ -106,14 +108,55 @@ class _Poll:
     everyone: tuple[tuple[Ballot, ...], ...] = ()
 
 
+class _Reader:
+    """Reads what was answered in the words of today; equal answers are read once.
+
+    Args:
+        names: former class name -> name today.
+    """
+
+    def __init__(self, schema: LabelSchema, names: Mapping[str, str]) -> None:
+        self.schema = schema
+        self.number = {name: index for index, name in enumerate(schema.names)}
+        self._names = names
+        self._read: dict[Any, tuple[Classes, frozenset[str]]] = {}
+        self._alone: dict[tuple[str | None, int], tuple[tuple[Ballot, ...], ...]] = {}
+
+    def read(self, value: Mapping[str, Any]) -> tuple[Classes, frozenset[str]] | None:
+        """Return what is answered, and the classes that the schema lacks; None: not classes."""
+        if value.get("kind") != "classes":
+            return None
+        known_as = (tuple(value["chosen"]), tuple(value["rejected"]), value["complete"])
+        found = self._read.get(known_as)
+        if found is None:
+            given = Classes(
+                chosen=tuple(self._names.get(name, name) for name in value["chosen"]),
+                rejected=tuple(self._names.get(name, name) for name in value["rejected"]),
+                complete=value["complete"],
+            )
+            strangers = {*given.chosen, *given.rejected} - self.number.keys()
+            found = self._read[known_as] = (given, frozenset(strangers))
+        return found
+
+    def ballots(self, people: Mapping[str | None, list[Vote]]) -> tuple[tuple[Ballot, ...], ...]:
+        """Return the votes of some people; where one answered once, equal ones are one object."""
+        if len(people) > 1:
+            return _ballots(people, self)
+        ((who, own),) = people.items()
+        if len(own) > 1:
+            return _ballots(people, self)
+        known_as = (who, id(own[0][1]))  # which is kept here, and made once for all that are equal
+        found = self._alone.get(known_as)
+        if found is None:
+            found = self._alone[known_as] = _ballots(people, self)
+        return found
+
+
 def _poll(
-    answers: Sequence[Answer],
-    schema: LabelSchema,
-    settings: AnswerSettings,
-    names: Mapping[str, str],
-    unknown: Counter[str],
+    answers: Sequence[Answer], reader: _Reader, settings: AnswerSettings, unknown: Counter[str]
 ) -> _Poll | str:
     """Return the votes on one item, or the reason why there are none."""
+    schema = reader.schema
     if schema.task not in ("single", "multi"):
         return f"answers of task '{schema.task}' are not taught yet"
     usable = [a for a in answers if a.status == "answered" and a.value is not None]
@@ -121,34 +164,27 @@ def _poll(
         return "skipped" if any(a.status == "skipped" for a in answers) else "rejected"
     votes = []
     for answer in usable:
-        given = _given(answer, names)
-        strangers = set() if given is None else {*given.chosen, *given.rejected} - {*schema.names}
-        unknown.update(strangers)
-        if given is not None and not strangers:
+        read = reader.read(answer.value or {})
+        if read is None:
+            continue
+        given, strangers = read
+        if strangers:
+            unknown.update(strangers)
+        else:
             votes.append((answer, given))
     if not votes:
         return "unknown class"
     reference = [(a, g) for a, g in votes if a.ground_truth]
-    if not reference and len(_people(votes)) < settings.min_annotators:
+    people = _people(reference or votes)
+    if not reference and len(people) < settings.min_annotators:
         return "too few annotators"
-    counted = reference or votes
+    others = _people([v for v in votes if v not in reference]) if reference else {}
     return _Poll(
         key=votes[0][0].key,
-        ballots=_ballots(counted, schema),
+        ballots=reader.ballots(people),
         reference=bool(reference),
-        annotators=len(_people(counted)),
-        everyone=_ballots([v for v in votes if v not in reference], schema) if reference else (),
-    )
-
-
-def _given(answer: Answer, names: Mapping[str, str]) -> Classes | None:
-    value = answer.value or {}
-    if value.get("kind") != "classes":
-        return None
-    return Classes(
-        chosen=tuple(names.get(name, name) for name in value["chosen"]),
-        rejected=tuple(names.get(name, name) for name in value["rejected"]),
-        complete=value["complete"],
+        annotators=len(people),
+        everyone=_ballots(others, reader) if reference else (),
     )
 
 
@@ -159,10 +195,11 @@ def _people(votes: Sequence[Vote]) -> dict[str | None, list[Vote]]:
     return people
 
 
-def _ballots(votes: Sequence[Vote], schema: LabelSchema) -> tuple[tuple[Ballot, ...], ...]:
-    people = _people(votes)
+def _ballots(
+    people: Mapping[str | None, list[Vote]], reader: _Reader
+) -> tuple[tuple[Ballot, ...], ...]:
+    schema, number = reader.schema, reader.number
     if schema.task == "single":
-        number = {name: index for index, name in enumerate(schema.names)}
         return (
             tuple(
                 (who, number[name]) for who, own in people.items() for name in _classes(own, schema)
@@ -265,13 +302,17 @@ def _decided(
         found = _winner(ballots, settings, trust)
         if found is None:
             return "disagreement"
-        value = Classes(chosen=(schema.names[found.choice],))
-        return _target(poll, value, [found], len(ballots))
+        return _target(poll, _one(schema.names[found.choice]), [found], len(ballots))
     return _decided_multi(poll, schema, settings, trust)
 
 
-@dataclass(frozen=True)
-class _Winner:
+@lru_cache(1024)
+def _one(name: str) -> Classes:
+    """Return the answer that this class applies."""
+    return Classes(chosen=(name,))
+
+
+class _Winner(NamedTuple):
     """What was voted for, by which share, and whether only weights decided it."""
 
     choice: int
@@ -283,9 +324,9 @@ def _winner(
     ballots: Sequence[Ballot], settings: AnswerSettings, trust: Trust | None
 ) -> _Winner | None:
     """Return what was voted for, None if it is not clear."""
-    counted = Counter(choice for _, choice in ballots)
-    if len(counted) == 1:
+    if len({choice for _, choice in ballots}) == 1:
         return _Winner(ballots[0][1], 1.0, by_weight=False)
+    counted = Counter(choice for _, choice in ballots)
     (first, most), (_, next_most), *_ = sorted(
         counted.items(), key=lambda pair: (-pair[1], pair[0])
     )
@@ -327,7 +368,7 @@ def _target(poll: _Poll, value: Classes, winners: Sequence[_Winner], annotators:
     how = "unanimous" if annotators > 1 else "single"
     if agreement < 1:
         how = "weighted" if any(winner.by_weight for winner in winners) else "majority"
-    return Target.model_construct(
+    return Target.unchecked(
         item_key=poll.key,
         value=value,
         how="ground-truth" if poll.reference else how,

@@ -4,89 +4,69 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    bindparam,
-    exists,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, and_, bindparam, exists, insert, or_, select, update
 
 from bridge.records import Annotation, Change
 from bridge.store import tables
 from bridge.store.database import counter, set_state
-from bridge.store.rows import Applied, chunked
+from bridge.store.rows import Applied, chunked, write_rows
+from bridge.store.sweep import Sweep
 from bridge.store.tables import batch_items, items
 
-__all__ = ["apply_annotations", "live", "mark_answered", "tombstone"]
+__all__ = ["Place", "apply_annotations", "live", "mark_answered", "tombstone"]
 
 ANNOTATIONS = tables.annotations
 
 live = ANNOTATIONS.c.deleted.is_(False)
+_Stored = tuple[int, Annotation]  # the row that it has already
+
+
+class Place(NamedTuple):
+    """Where answers go.
+
+    Attributes:
+        id: row of the item.
+        snapshot_at: up to when all of its answers are told.
+        new: the item was not known before.
+    """
+
+    id: int
+    snapshot_at: datetime | None
+    new: bool
 
 
 def apply_annotations(
     connection: Connection,
     group: Sequence[Change],
-    fresh: Iterable[str],
-    known: Mapping[str, Any],
-    sweep: int | None,
+    fresh: Container[str],
+    places: Mapping[str, Place],
+    sweep: Sweep | None,
 ) -> Applied:
     """Apply the annotations of changes of distinct items.
 
     Args:
         fresh: keys whose change is not older than what is stored.
-        known: key -> stored row of the item, as it is with this change.
-        sweep: number of the full pull, if it is one: deletions wait for its end then, where their
-            number is looked at, and what it says first of an answer holds.
+        places: key -> the item, as it is with this change.
+        sweep: of the full pull, if it is one: deletions wait for its end then, where their number
+            is looked at, and what it says first of an answer holds.
     """
     told = {a.id: a for c in group for a in c.annotations or ()}
-    fresh_keys = set(fresh)
-    complete = {c.key: c for c in group if c.complete and c.key in fresh_keys}
-    stored = _stored_annotations(connection, told, [known[key].id for key in complete])
-    inserts: list[Annotation] = []
-    updates: list[tuple[int, Annotation]] = []
-    dated: list[tuple[int, Annotation]] = []  # the same answer: only its times are new
-    for annotation in told.values():
-        row, item = stored.get(annotation.id), known[annotation.item_key]
-        fresh_item = annotation.item_key in fresh_keys
-        late = _deleted_by(annotation, item.snapshot_at)
-        if row is None:
-            if fresh_item or not late:
-                inserts.append(annotation)
-            continue
-        moved = row.item_id != item.id
-        if sweep is not None and row.sweep != sweep:
-            # What a full pull says first holds, whatever the platform's clock said before.
-            holds = row.deleted or moved or annotation.order != _order(row)
-        elif row.deleted:
-            # Told by the newest complete change, or newer than the deletion: it is back.
-            newer = annotation.order > _order(row) and not late
-            holds = annotation.item_key in complete or newer or item.snapshot_at is None
-        else:
-            rekeyed = moved and fresh_item and annotation.order >= _order(row)
-            holds = rekeyed or annotation.order > _order(row)
-        same = not row.deleted and not moved and annotation.digest == row.digest
-        if holds:
-            (dated if same else updates).append((row.id, annotation))
-        elif same and row.seconds is None and annotation.seconds is not None:
-            dated.append((row.id, annotation))  # told by a later version of the adapter
+    complete = {places[c.key].id: c for c in group if c.complete and c.key in fresh}
+    # Of an item that was not told completely nothing more is known: it must not look deleted.
+    partly = {places[c.key].id for c in group if sweep is not None and not c.complete}
+    new = {place.id for place in places.values() if place.new}
+    stored = _stored_annotations(connection, told, (complete.keys() | partly) - new)
+    inserts, updates, dated = _sorted_out(told, stored, places, fresh, complete, sweep)
     gone = [] if sweep is not None else _deleted(stored.values(), told, complete)
-    _write_annotations(connection, inserts, updates, known, sweep or 0)
-    _write_times(connection, dated)
+    _write_annotations(connection, inserts, updates, places)
+    write_rows(connection, ANNOTATIONS, [_times(row_id, a) for row_id, a in dated])
     tombstone(connection, [row.id for row in gone])
     if sweep is not None:
-        _mark_seen(connection, [stored[a].id for a in told if a in stored], sweep)
-        # Of an item that was not told completely nothing more is known: it must not look deleted.
-        partly = [known[c.key].id for c in group if c.annotations is not None and not c.complete]
-        _mark_seen(connection, partly, sweep, ANNOTATIONS.c.item_id)
-    touched = {known[a.item_key].id for a in (*inserts, *(a for _, a in updates))}
+        rows = stored.values()
+        sweep.answers.add(r.id for r in rows if r.annotation_id in told or r.item_id in partly)
+    touched = {places[a.item_key].id for a in (*inserts, *(a for _, a in updates))} | new
     touched |= {stored[a.id].item_id for _, a in updates} | {row.item_id for row in gone}
     mark_answered(connection, touched)
     return Applied(
@@ -96,8 +76,49 @@ def apply_annotations(
     )
 
 
+def _sorted_out(
+    told: Mapping[str, Annotation],
+    stored: Mapping[str, Any],
+    places: Mapping[str, Place],
+    fresh: Container[str],
+    complete: Container[int],
+    sweep: Sweep | None,
+) -> tuple[list[Annotation], list[_Stored], list[_Stored]]:
+    """Return the answers to insert, those to write over a row, and those with other times only."""
+    inserts: list[Annotation] = []
+    updates: list[_Stored] = []
+    dated: list[_Stored] = []  # the same answer: only its times are new
+    for annotation in told.values():
+        row, item = stored.get(annotation.id), places[annotation.item_key]
+        fresh_item = annotation.item_key in fresh
+        late = _deleted_by(annotation, item.snapshot_at)
+        if row is None:
+            if fresh_item or not late:
+                inserts.append(annotation)
+            continue
+        moved = row.item_id != item.id
+        same = not row.deleted and not moved and annotation.digest == row.digest
+        if same and (annotation.updated_at, annotation.revision) == (row.updated_at, row.revision):
+            holds = False
+        elif sweep is not None and row.id not in sweep.answers:
+            # What a full pull says first holds, whatever the platform's clock said before.
+            holds = row.deleted or moved or annotation.order != _order(row)
+        elif row.deleted:
+            # Told by the newest complete change, or newer than the deletion: it is back.
+            newer = annotation.order > _order(row) and not late
+            holds = item.id in complete or newer or item.snapshot_at is None
+        else:
+            rekeyed = moved and fresh_item and annotation.order >= _order(row)
+            holds = rekeyed or annotation.order > _order(row)
+        if holds:
+            (dated if same else updates).append((row.id, annotation))
+        elif same and row.seconds is None and annotation.seconds is not None:
+            dated.append((row.id, annotation))  # told by a later version of the adapter
+    return inserts, updates, dated
+
+
 def _deleted(
-    stored: Iterable[Any], told: Container[str], complete: Mapping[str, Change]
+    stored: Iterable[Any], told: Container[str], complete: Mapping[int, Change]
 ) -> list[Any]:
     """Return live rows that a complete change of their item lacks, but for ones newer than it."""
     return [
@@ -105,14 +126,15 @@ def _deleted(
         for row in stored
         if not row.deleted
         and row.annotation_id not in told
-        and (change := complete.get(row.item_key)) is not None
+        and (change := complete.get(row.item_id)) is not None
         and not (row.updated_at and change.as_of and row.updated_at > change.as_of)
     ]
 
 
 def _stored_annotations(
-    connection: Connection, told: Mapping[str, Annotation], complete_items: Sequence[int]
+    connection: Connection, told: Mapping[str, Annotation], item_ids: Iterable[int]
 ) -> dict[str, Any]:
+    """Return the rows of what is told, and all rows of some items."""
     query = select(
         ANNOTATIONS.c.id,
         ANNOTATIONS.c.annotation_id,
@@ -122,15 +144,13 @@ def _stored_annotations(
         ANNOTATIONS.c.digest,
         ANNOTATIONS.c.seconds,
         ANNOTATIONS.c.deleted,
-        ANNOTATIONS.c.sweep,
-        items.c.key.label("item_key"),
-    ).join(items, items.c.id == ANNOTATIONS.c.item_id)
+    )
     found = {}
-    for ids in chunked(told):
-        for row in connection.execute(query.where(ANNOTATIONS.c.annotation_id.in_(ids))):
+    for some in chunked(item_ids):
+        for row in connection.execute(query.where(ANNOTATIONS.c.item_id.in_(some))):
             found[row.annotation_id] = row
-    for item_ids in chunked(complete_items):
-        for row in connection.execute(query.where(ANNOTATIONS.c.item_id.in_(item_ids))):
+    for ids in chunked(told.keys() - found.keys()):
+        for row in connection.execute(query.where(ANNOTATIONS.c.annotation_id.in_(ids))):
             found[row.annotation_id] = row
     return found
 
@@ -150,46 +170,37 @@ def _write_annotations(
     connection: Connection,
     inserts: Sequence[Annotation],
     updates: Sequence[tuple[int, Annotation]],
-    known: Mapping[str, Any],
-    sweep: int,
+    places: Mapping[str, Place],
 ) -> None:
+    if not inserts and not updates:
+        return
     seq = counter(connection, "annotation_seq")
     rows = []
     for annotation in inserts:
         seq += 1
-        rows.append(_annotation_row(annotation, known[annotation.item_key].id, seq, sweep))
+        rows.append(_annotation_row(annotation, places[annotation.item_key].id, seq))
     if rows:
         connection.execute(insert(ANNOTATIONS), rows)
     changes = []
     for row_id, annotation in updates:
         seq += 1
-        values = _annotation_row(annotation, known[annotation.item_key].id, seq, sweep)
-        changes.append({"row_id": row_id, **values})
-    if changes:
-        names = [name for name in changes[0] if name != "row_id"]
-        statement = (
-            update(ANNOTATIONS)
-            .where(ANNOTATIONS.c.id == bindparam("row_id"))
-            .values({name: bindparam(name) for name in names})
-        )
-        connection.execute(statement, changes)
-    if rows or changes:
-        set_state(connection, "annotation_seq", str(seq))
+        values = _annotation_row(annotation, places[annotation.item_key].id, seq)
+        changes.append({"id": row_id, **values})
+    write_rows(connection, ANNOTATIONS, changes)
+    set_state(connection, "annotation_seq", str(seq))
 
 
-def _write_times(connection: Connection, dated: Sequence[tuple[int, Annotation]]) -> None:
-    """Write the times of answers that say what they said before: nothing new to learn."""
-    for row_id, annotation in dated:
-        values: dict[str, Any] = {
-            "updated_at": annotation.updated_at,
-            "revision": annotation.revision,
-        }
-        if annotation.seconds is not None:
-            values["seconds"] = annotation.seconds
-        connection.execute(update(ANNOTATIONS).where(ANNOTATIONS.c.id == row_id).values(**values))
+def _times(row_id: int, annotation: Annotation) -> dict[str, Any]:
+    """Return the times of an answer that says what it said before: nothing new to learn."""
+    values = {
+        "id": row_id,
+        "updated_at": annotation.updated_at,
+        "revision": annotation.revision,
+    }
+    return values if annotation.seconds is None else {**values, "seconds": annotation.seconds}
 
 
-def _annotation_row(annotation: Annotation, item_id: int, seq: int, sweep: int) -> dict[str, Any]:
+def _annotation_row(annotation: Annotation, item_id: int, seq: int) -> dict[str, Any]:
     value = annotation.value
     return {
         "annotation_id": annotation.id,
@@ -205,7 +216,6 @@ def _annotation_row(annotation: Annotation, item_id: int, seq: int, sweep: int) 
         "ground_truth": annotation.ground_truth,
         "deleted": False,
         "seq": seq,
-        "sweep": sweep,
     }
 
 
@@ -224,16 +234,6 @@ def tombstone(connection: Connection, row_ids: Sequence[int]) -> None:
     set_state(connection, "annotation_seq", str(seq + len(rows)))
 
 
-def _mark_seen(
-    connection: Connection,
-    ids: Sequence[int],
-    sweep: int,
-    column: ColumnElement[int] = ANNOTATIONS.c.id,
-) -> None:
-    for chunk in chunked(ids):
-        connection.execute(update(ANNOTATIONS).where(column.in_(chunk)).values(sweep=sweep))
-
-
 def mark_answered(connection: Connection, item_ids: Iterable[int]) -> None:
     """Write for each item whether it has a live annotation; one that has leaves the queue.
 
@@ -248,21 +248,25 @@ def mark_answered(connection: Connection, item_ids: Iterable[int]) -> None:
         ANNOTATIONS.c.seq > batch_items.c.answers_upto,
     )
     for chunk in chunked(item_ids):
-        connection.execute(update(items).where(items.c.id.in_(chunk)).values(answered=answer))
-        mine = update(batch_items).where(batch_items.c.item_id.in_(chunk))
+        these = items.c.id.in_(chunk)
+        connection.execute(
+            update(items).where(these, items.c.answered != answer).values(answered=answer)
+        )
+        asked = select(batch_items.c.item_id).where(batch_items.c.item_id.in_(chunk))
+        places = set(connection.execute(asked).scalars())
+        if not places:  # so it is with most answers of a first pull
+            continue
+        mine = update(batch_items).where(batch_items.c.item_id.in_(places))
         connection.execute(
             mine.where(
                 batch_items.c.state == "open", or_(and_(first, answered), and_(~first, once_more))
             ).values(state="answered")
         )
-        waiting = select(batch_items.c.item_id).where(
-            batch_items.c.item_id.in_(chunk), batch_items.c.state == "open"
-        )
-        asked = set(connection.execute(waiting).scalars())
+        waiting = set(connection.execute(asked.where(batch_items.c.state == "open")).scalars())
         # An answer that was deleted: the platform asks again, until a full pull says otherwise.
         connection.execute(
             update(batch_items)
-            .where(batch_items.c.item_id.in_([row for row in chunk if row not in asked]))
+            .where(batch_items.c.item_id.in_(places - waiting))
             .where(batch_items.c.state == "answered", first, ~answered)
             .values(state="open")
         )

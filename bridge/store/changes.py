@@ -14,17 +14,18 @@ otherwise were told by a clock that was wrong.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from bridge.records import Change, Page
 from bridge.store import tables
-from bridge.store.answers import apply_annotations, live, mark_answered, tombstone
+from bridge.store.answers import Place, apply_annotations, mark_answered, tombstone
 from bridge.store.database import counter, set_state
-from bridge.store.rows import Applied, chunked
+from bridge.store.rows import Applied, chunked, write_rows
+from bridge.store.sweep import Sweep, Unseen
 from bridge.store.tables import items
 
 __all__ = [
@@ -34,12 +35,10 @@ __all__ = [
     "chunked",
     "draw_of",
     "finish_sweep",
-    "missing_from_sweep",
 ]
 
 ANNOTATIONS = tables.annotations
 
-T = TypeVar("T")
 DRAW_RANGE = 2**62
 
 
@@ -50,13 +49,13 @@ def draw_of(key: str) -> int:
 
 
 def apply_page(
-    connection: Connection, page: Page, *, hold_out: float, sweep: int | None = None
+    connection: Connection, page: Page, *, hold_out: float, sweep: Sweep | None = None
 ) -> Applied:
     """Apply one page of changes.
 
     Args:
         hold_out: share in [0, 1] of new items that is reserved for the hold-out.
-        sweep: number of the full pull that this page belongs to; what it has is marked as seen.
+        sweep: of the full pull that this page belongs to; what it has is marked as seen.
     """
     applied = Applied()
     for group in _without_repeats(page.changes):
@@ -64,43 +63,16 @@ def apply_page(
     return applied
 
 
-def missing_from_sweep(connection: Connection, sweep: int) -> dict[str, tuple[int, int]]:
-    """Return how many answers and items a finished full pull did not see, of how many."""
-    answers = select(func.count()).select_from(ANNOTATIONS).where(live)
-    there = select(func.count()).select_from(items).where(items.c.removed.is_(False))
-    return {
-        "answers": (
-            connection.scalar(answers.where(ANNOTATIONS.c.sweep != sweep)) or 0,
-            connection.scalar(answers) or 0,
-        ),
-        "items": (
-            connection.scalar(there.where(items.c.sweep != sweep)) or 0,
-            connection.scalar(there) or 0,
-        ),
-    }
-
-
-def finish_sweep(connection: Connection, sweep: int) -> Applied:
+def finish_sweep(connection: Connection, missing: Mapping[str, Unseen]) -> Applied:
     """Delete what a finished full pull did not see: items and annotations, as tombstones."""
-    gone_annotations = [
-        row.id
-        for row in connection.execute(
-            select(ANNOTATIONS.c.id).where(live, ANNOTATIONS.c.sweep != sweep)
-        )
-    ]
-    tombstone(connection, gone_annotations)
-    gone_items = [
-        row.id
-        for row in connection.execute(
-            select(items.c.id).where(items.c.removed.is_(False), items.c.sweep != sweep)
-        )
-    ]
-    for chunk in chunked(gone_items):
+    answers, gone = missing["answers"].ids, missing["items"].ids
+    tombstone(connection, answers)
+    for chunk in chunked(gone):
         connection.execute(
             update(items).where(items.c.id.in_(chunk)).values(removed=True, queued=None)
         )
-    mark_answered(connection, _items_of(connection, gone_annotations))
-    return Applied(removed_items=len(gone_items), deleted_annotations=len(gone_annotations))
+    mark_answered(connection, _items_of(connection, answers))
+    return Applied(removed_items=len(gone), deleted_annotations=len(answers))
 
 
 # ------------------------------------------------------------------------------------- groups
@@ -120,7 +92,7 @@ def _without_repeats(changes: Sequence[Change]) -> Iterator[list[Change]]:
 
 
 def _apply_group(
-    connection: Connection, group: list[Change], hold_out: float, sweep: int | None
+    connection: Connection, group: list[Change], hold_out: float, sweep: Sweep | None
 ) -> Applied:
     known = _known_items(connection, group)
     # An item that is gone, was never known and has no answers needs no row.
@@ -130,23 +102,31 @@ def _apply_group(
         for c in group
         if sweep is not None or not _stale(c, known[c.key].snapshot_at if c.key in known else None)
     }
-    new_items = _insert_items(
-        connection,
-        [c for c in group if c.key not in known],
-        hold_out,
-        sweep or 0,
-    )
+    new = [c for c in group if c.key not in known]
+    made = _insert_items(connection, new, hold_out)
     changed, removed = _update_items(
         connection, [(c, known[c.key]) for c in fresh.values() if c.key in known]
     )
-    written = [c for c in group if c.key not in known or (c.complete and c.key in fresh)]
-    known |= _known_items(connection, written)  # their ids and times are told now
-    counts = apply_annotations(connection, group, fresh.keys(), known, sweep)
     if sweep is not None:
-        seen = [known[c.key].id for c in group if not c.removed]
-        for chunk in chunked(seen):
-            connection.execute(update(items).where(items.c.id.in_(chunk)).values(sweep=sweep))
-    return counts + Applied(new_items=new_items, changed_items=changed, removed_items=removed)
+        sweep.items.add(known[c.key].id for c in group if c.key in known and not c.removed)
+    told = [c for c in group if _tells_of_answers(c, known)]
+    places = {c.key: _place(c, known.get(c.key), c.key in fresh, made) for c in told}
+    counts = apply_annotations(connection, told, fresh.keys(), places, sweep)
+    return counts + Applied(new_items=len(new), changed_items=changed, removed_items=removed)
+
+
+def _tells_of_answers(change: Change, known: Container[str]) -> bool:
+    """Whether there is anything to do: nobody can have deleted an answer on a new item."""
+    told = change.complete or change.annotations is not None
+    return bool(change.annotations) or (told and change.key in known)
+
+
+def _place(change: Change, row: Any | None, fresh: bool, made: Mapping[str, int]) -> Place:
+    """Return where the answers of a change go, as it is with this change."""
+    if row is None:
+        return Place(made[change.key], change.as_of if change.complete else None, new=True)
+    told = fresh and change.complete and change.as_of is not None
+    return Place(row.id, change.as_of if told else row.snapshot_at, new=False)
 
 
 def _stale(change: Change, snapshot_at: datetime | None) -> bool:
@@ -191,12 +171,14 @@ def _content(change: Change) -> dict[str, Any]:
 
 
 def _insert_items(
-    connection: Connection, changes: Sequence[Change], hold_out: float, sweep: int
-) -> int:
+    connection: Connection, changes: Sequence[Change], hold_out: float
+) -> dict[str, int]:
+    """Write new items; return key -> row id if any of them has an answer."""
+    if not changes:
+        return {}
     rows = []
-    seq = counter(connection, "item_seq")
-    for change in changes:
-        seq += 1
+    before = counter(connection, "item_seq")
+    for seq, change in enumerate(changes, start=before + 1):
         draw = draw_of(change.key)
         rows.append(
             {
@@ -207,18 +189,21 @@ def _insert_items(
                 "hold_out": draw < hold_out * DRAW_RANGE,
                 "removed": change.removed,
                 "queued": change.queued,
-                "answered": False,
+                "answered": bool(change.annotations),  # looked at when they are written
                 "snapshot_at": change.as_of if change.complete else None,
-                "sweep": sweep,
             }
         )
-    if rows:
-        connection.execute(insert(items), rows)
-        set_state(connection, "item_seq", str(seq))
-    return len(rows)
+    connection.execute(insert(items), rows)
+    set_state(connection, "item_seq", str(before + len(rows)))
+    if not any(change.annotations for change in changes):
+        return {}
+    found = connection.execute(select(items.c.key, items.c.id).where(items.c.seq > before))
+    return {row.key: row.id for row in found}
 
 
 def _update_items(connection: Connection, pairs: Sequence[tuple[Change, Any]]) -> tuple[int, int]:
+    if not pairs:
+        return 0, 0
     seq = counter(connection, "item_seq")
     updates: list[dict[str, Any]] = []
     changed = removed = 0
@@ -241,24 +226,10 @@ def _update_items(connection: Connection, pairs: Sequence[tuple[Change, Any]]) -
             values["snapshot_at"] = change.as_of
         if values:
             updates.append({"id": row.id, **values})
-    _write_items(connection, updates)
-    set_state(connection, "item_seq", str(seq))
+    if updates:
+        write_rows(connection, items, updates)
+        set_state(connection, "item_seq", str(seq))
     return changed, removed
-
-
-def _write_items(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Write some columns of items, of each row ``id`` and others; alike rows go together."""
-    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for row in rows:
-        alike.setdefault(tuple(name for name in row if name != "id"), []).append(row)
-    for names, group in alike.items():
-        statement = (
-            update(items)
-            .where(items.c.id == bindparam("row_id"))
-            .values({name: bindparam(name) for name in names})
-        )
-        told = [{"row_id": row["id"]} | {name: row[name] for name in names} for row in group]
-        connection.execute(statement, told)
 
 
 def _items_of(connection: Connection, annotation_ids: Sequence[int]) -> set[int]:

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+)
 
 from bridge.records import Item
 from bridge.store import tables
+from bridge.store.engines import loaded
 from bridge.store.rows import chunked
 from bridge.store.tables import batch_items, items
 
@@ -29,6 +43,8 @@ __all__ = [
     "changed_since",
     "content_mark",
     "count",
+    "count_pool",
+    "count_queued",
     "hold_out_answered",
     "hold_out_in_line",
     "in_line",
@@ -44,6 +60,7 @@ __all__ = [
 
 ANNOTATIONS = tables.annotations
 IDS_A_PART = 65536
+VALUES_KEPT = 4096
 
 
 @dataclass(frozen=True)
@@ -58,9 +75,8 @@ class Counts:
     annotations: int
 
 
-@dataclass(frozen=True)
-class Answer:
-    """One live annotation, as resolving needs it."""
+class Answer(NamedTuple):
+    """One live annotation, as resolving needs it; equal values may be one object."""
 
     item_id: int
     key: str
@@ -101,21 +117,28 @@ def count(connection: Connection) -> Counts:
         - taken.get(hold_out, 0)
         for hold_out in (False, True)
     }
-    queued = (
-        select(func.count())
-        .select_from(batch_items)
-        .join(items, items.c.id == batch_items.c.item_id)
-        .where(OPEN, _usable, WAITS)
-    )
     live = select(func.count()).select_from(ANNOTATIONS).where(ANNOTATIONS.c.deleted.is_(False))
     return Counts(
         items=sum(row[3] for row in there),
         answered=sum(row[3] for row in there if row.answered),
-        queued=connection.scalar(queued) or 0,
+        queued=count_queued(connection),
         pool=pool[False] + pool[True],
         hold_out_pool=pool[True],
         annotations=connection.scalar(live) or 0,
     )
+
+
+def count_queued(connection: Connection) -> int:
+    """Count the items that wait in open batches."""
+    both = batch_items.join(items, items.c.id == batch_items.c.item_id)
+    query = select(func.count()).select_from(both).where(OPEN, _usable, WAITS)
+    return connection.scalar(query) or 0
+
+
+def count_pool(connection: Connection, limit: int) -> int:
+    """Count the pool, the hold-out's share with it, up to a limit; reads no more than that."""
+    some = select(items.c.id).where(_in_pool).limit(limit).subquery()
+    return connection.scalar(select(func.count()).select_from(some)) or 0
 
 
 def pool_ids(connection: Connection) -> NDArray[np.int64]:
@@ -244,15 +267,17 @@ def answers(connection: Connection) -> Iterator[Answer]:
             items.c.hold_out,
             ANNOTATIONS.c.annotator,
             ANNOTATIONS.c.status,
-            ANNOTATIONS.c.value,
+            cast(ANNOTATIONS.c.value, Text),
             ANNOTATIONS.c.ground_truth,
         )
         .join(items, items.c.id == ANNOTATIONS.c.item_id)
         .where(ANNOTATIONS.c.deleted.is_(False), _usable)
         .order_by(ANNOTATIONS.c.item_id, ANNOTATIONS.c.annotation_id)
     )
-    for row in connection.execute(query):
-        yield Answer(*row)
+    value_of = lru_cache(VALUES_KEPT)(loaded)  # there are few answers that differ
+    for item_id, key, hold_out, annotator, status, value, truth in connection.execute(query):
+        said = None if value is None else value_of(value)
+        yield Answer(item_id, key, hold_out, annotator, status, said, truth)
 
 
 def answers_of(connection: Connection, item_id: int) -> list[Any]:

@@ -32,7 +32,7 @@ def timings(connection: Connection, newest: int | None = None) -> Iterator[tuple
         .order_by(ANNOTATIONS.c.id.desc())
         .limit(newest)
     )
-    for row in connection.execution_options(yield_per=2000).execute(query):
+    for row in connection.execute(query.execution_options(yield_per=2000)):
         yield row[0], row[1], row[2]
 
 
