@@ -50,6 +50,7 @@ class Contender:
     Attributes:
         module: of ``peers``, what is run.
         environment: whose Python runs it; None is the one that runs this.
+        encoder: the environment that its encoder needs besides.
         own_goal: it has a learner of its own, and says what that reaches with the whole pool.
     """
 
@@ -57,6 +58,7 @@ class Contender:
     module: str
     strategy: str
     environment: str | None = None
+    encoder: str | None = None
     own_goal: bool = False
 
 
@@ -79,6 +81,16 @@ CONTENDERS = {
         )
     },
     "random-bridge": Contender("random, Bridge's learner", "bridges", "random", own_goal=True),
+    "bridge-minilm": Contender(
+        "Bridge, MiniLM", "bridges", "minilm", own_goal=True, encoder="minilm"
+    ),
+    "random-minilm": Contender(
+        "random, Bridge's learner, MiniLM",
+        "bridges",
+        "minilm-random",
+        own_goal=True,
+        encoder="minilm",
+    ),
     "random-usual": Contender("random, usual script", "usual", "random", own_goal=True),
     "modal-margin": Contender("modAL margin", "modal", "margin", "modal"),
     "modal-uncertainty": Contender("modAL uncertainty", "modal", "uncertainty", "modal"),
@@ -138,7 +150,8 @@ def main() -> None:
     ]
     for job in jobs if given.again else ():
         job.out.unlink(missing_ok=True)
-    for environment in {CONTENDERS[name].environment for name in given.only}:
+    contenders = [CONTENDERS[name] for name in given.only]
+    for environment in {c.environment for c in contenders} | {c.encoder for c in contenders}:
         python_of(environment)
     with ThreadPoolExecutor(given.jobs) as threads:
         waiting = [threads.submit(play, job, given) for job in jobs]

@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from configparser import ConfigParser
@@ -20,6 +21,7 @@ from typing import Any
 import click
 import numpy as np
 import pytest
+import responses
 
 from bridge.api import Bridge
 from bridge.cli import main
@@ -256,6 +258,47 @@ def test_own_models_run_in_the_loop(
     assert result.trained.status == "champion"
     said = bridge.predict([Item(key="x", text="win money prize offer"), items["ham-1"]])
     assert [prediction.top for prediction in said] == ["spam", "ham"]
+
+
+def vector_of(text: str) -> list[float]:
+    """The sum of a random vector of each word, as a model of an embeddings service."""
+    words = (np.random.default_rng(zlib.crc32(w.encode())).normal(size=16) for w in text.split())
+    return [float(number) for number in sum(words, np.zeros(16))]
+
+
+@responses.activate
+def test_own_encoder_runs_in_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The protocol of ``POST /v1/embeddings``: rows may come in any order, and a call may fail."""
+    asked: list[str] = []
+
+    def answer(request: Any) -> tuple[int, dict[str, str], str]:
+        assert request.headers["Authorization"] == "Bearer secret"
+        body = json.loads(request.body)
+        assert body["model"] == "small"
+        asked.extend(body["input"])
+        rows = [{"index": n, "embedding": vector_of(t)} for n, t in enumerate(body["input"])]
+        return 200, {}, json.dumps({"data": rows[::-1]})
+
+    url = "https://embeddings.example.org/v1/embeddings"
+    responses.post(url, status=503)
+    responses.add_callback(responses.POST, url, callback=answer)
+    monkeypatch.setenv("EMBEDDINGS_API_KEY", "secret")
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    platform = MemoryPlatform()
+    platform.add(*mail(60).values())
+    (tmp_path / "own_encoder.py").write_bytes((EXAMPLES / "own_encoder.py").read_bytes())
+    model = {"encoder": "own_encoder.py:embeddings"}
+    params = {"encoder_params": {"url": url, "model": "small"}}
+    bridge = loop(platform, tmp_path, model=model | params, queue={"depth": 40, "batch": 5})
+    bridge.sync()
+    asked.clear()  # of the items that the first batch was chosen among
+    for key in list(platform.queued):
+        platform.answer(key, truth(key))
+    result = bridge.sync()
+    assert result.trained is not None
+    assert sorted(asked) == sorted(item.text or "" for item in mail(60).values())
+    said = bridge.predict([Item(key="x", text="win money prize offer")])
+    assert said[0].decided == ("spam",)
 
 
 def test_own_learner_keeps_the_contract(tmp_path: Path) -> None:

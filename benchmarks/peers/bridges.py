@@ -38,6 +38,8 @@ STRATEGIES: dict[str, dict[str, Any]] = {
     "random": {},
     "no-directions": {},
     "most-probable": {},
+    "minilm": {},
+    "minilm-random": {},
     "no-novelty": {"novel_share": 0.0},
     "no-diversity": {"diversity": "off"},
     "entropy": {"strategy": "entropy"},
@@ -45,9 +47,12 @@ STRATEGIES: dict[str, dict[str, Any]] = {
     "key-words": {"hints": KEY_WORDS},
     "key-words-without-hold-out": {"hints": KEY_WORDS, "hold_out_share": 0.0},
 }
+MINILM = {"encoder": f"{Path(__file__).with_name('minilm.py')}:vectors"}
 MODELS: dict[str, dict[str, Any]] = {
     "no-directions": {"directions": 0},
     "most-probable": {"decide_for": "accuracy"},
+    "minilm": MINILM,
+    "minilm-random": MINILM,
     "committee": {"committee": 5},
 }
 HOLD_OUT = AcquisitionSpec().hold_out_share
@@ -154,7 +159,7 @@ def main() -> None:
         bridge = Bridge(split, given.strategy, Path(scratch), given.batch)
         order = np.random.default_rng(split.seed).permutation(len(split.pool_labels))
         full = record.note("full", order, *bridge.said(bridge.taught(order)))
-        if given.strategy == "random":
+        if given.strategy.endswith("random"):
             count, scores = 0, []
             while count < len(order):
                 if count >= given.budget and (given.stop_random or settled(scores, full)):

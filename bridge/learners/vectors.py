@@ -72,13 +72,11 @@ class TextVectors:
 
         Raises:
             DataError: what came out are no n vectors of finite numbers.
-            ModelError: the factory returned something that cannot encode.
+            ConfigError, ModelError: the factory failed, or returned something that cannot encode.
         """
-        texts = [item.text or "" for item in items]
+        texts, encode = [item.text or "" for item in items], self._encode
         try:
-            found = np.asarray(self._encode(texts), dtype=np.float32)
-        except ModelError:
-            raise
+            found = np.asarray(encode(texts), dtype=np.float32)
         except Exception as error:
             raise DataError(
                 f"model.encoder '{self.name}' failed on {len(texts)} texts: "

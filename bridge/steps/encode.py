@@ -12,7 +12,7 @@ from bridge.learners.spec import LearnerSpec
 from bridge.records import Item
 from bridge.steps.turn import Turn
 from bridge.store.database import get_state, set_state
-from bridge.store.items import content_mark, items_since
+from bridge.store.items import content_mark, items_since, part_end
 
 if TYPE_CHECKING:
     from bridge.learners.base import Features, Learner
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["encode"]
 
 FEW = 20_000  # items that are encoded sooner than workers have started
+PART = 10_000  # items, times the workers, that a run which dies loses at most
 
 
 def encode(turn: Turn) -> int:
@@ -37,15 +38,20 @@ def encode(turn: Turn) -> int:
         if mark <= features.upto:
             return 0
         set_state(connection, "encoded", str(mark))
-    elsewhere = turn.settings.execution.backend != "serial" and mark - features.upto > FEW
-    with turn.store.begin() as connection:
-        news = items_since(connection, features.upto)
-        with effect("features added"):
-            added = features.add(
-                turn.progress.track(news, "items encoded"),
-                mark,
-                _by_workers(turn) if elsewhere else None,
-            )
+    execution = turn.settings.execution
+    elsewhere = execution.backend != "serial" and mark - features.upto > FEW
+    part = PART * max(1, execution.workers or 1) if elsewhere else PART
+    added = 0
+    while features.upto < mark:
+        with turn.store.begin() as connection:
+            upto = part_end(connection, features.upto, part) or mark
+            news = items_since(connection, features.upto, upto)
+            with effect("features added"):
+                added += features.add(
+                    turn.progress.track(news, "items encoded"),
+                    upto,
+                    _by_workers(turn) if elsewhere else None,
+                )
     turn.encoded_more()
     return added
 

@@ -51,6 +51,7 @@ __all__ = [
     "items_by_id",
     "items_since",
     "met",
+    "part_end",
     "pool_among",
     "pool_ids",
     "row_of",
@@ -235,11 +236,17 @@ def items_by_id(connection: Connection, ids: Sequence[int]) -> dict[int, Item]:
     return found
 
 
-def items_since(connection: Connection, seq: int) -> Iterator[tuple[int, Item]]:
-    """Yield (row id, item) of all content above a mark, oldest first."""
+def part_end(connection: Connection, seq: int, size: int) -> int | None:
+    """Return the mark up to which ``size`` items lie above another; None where there are fewer."""
+    query = select(items.c.seq).where(items.c.seq > seq, _usable).order_by(items.c.seq)
+    return connection.scalar(query.offset(size - 1).limit(1))
+
+
+def items_since(connection: Connection, seq: int, upto: int) -> Iterator[tuple[int, Item]]:
+    """Yield (row id, item) of all content above a mark, up to another, oldest first."""
     query = (
         select(items.c.id, items.c.key, items.c.kind, items.c.text, items.c.url, items.c.meta)
-        .where(items.c.seq > seq, _usable)
+        .where(items.c.seq > seq, items.c.seq <= upto, _usable)
         .order_by(items.c.seq)
     )
     result = connection.execution_options(yield_per=2000).execute(query)
