@@ -1,6 +1,6 @@
 """Texts as vectors of all-MiniLM-L6-v2, a small sentence transformer, for ``model.encoder``.
 
-It lives in an environment of its own (PyTorch, 1 GB), whose Python runs this very file: texts come
+It lives in an environment of its own (PyTorch, 1 GB), whose Python runs this very module: texts come
 in as JSON, vectors go out as an array.
 """
 
@@ -21,18 +21,19 @@ __all__ = ["vectors"]
 
 def vectors() -> Callable[[list[str]], np.ndarray]:
     """Return what turns texts into vectors, (n, 384); ``model.encoder`` names this function."""
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    home = str(Path(__file__).resolve().parents[1])
+    sys.path.insert(0, home)
     from peers.environments import python_of
 
     python = python_of("minilm")
 
     def encode(texts: list[str]) -> np.ndarray:
         done = subprocess.run(
-            [python, __file__],
+            [python, "-m", "peers.minilm"],
             input=json.dumps(texts).encode(),
             capture_output=True,
             check=False,
-            env=os.environ | {"HF_HUB_OFFLINE": "1"},
+            env=os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONPATH": home},
         )
         if done.returncode:
             raise RuntimeError(done.stderr[-2000:].decode(errors="replace"))
