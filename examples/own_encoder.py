@@ -7,8 +7,8 @@ text-embeddings-inference)::
     encoder = "own_encoder.py:embeddings"
     encoder_params = { url = "http://127.0.0.1:8080/v1/embeddings", model = "all-minilm" }
 
-Bridge asks for a text once, keeps its vector, and never asks again. A model in this process needs
-no file at all, such as one of sentence-transformers::
+Bridge keeps the vector of every text; only the 2,000 that a first batch is chosen among are asked
+for once more. A model in this process needs no file at all, such as one of sentence-transformers::
 
     [model]
     encoder = "sentence_transformers:SentenceTransformer"

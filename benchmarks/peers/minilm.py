@@ -1,7 +1,7 @@
 """Texts as vectors of all-MiniLM-L6-v2, a small sentence transformer, for ``model.encoder``.
 
-It lives in an environment of its own (PyTorch, 1 GB), whose Python runs this very module: texts come
-in as JSON, vectors go out as an array.
+It lives in an environment of its own (PyTorch, 1 GB), whose Python runs this very module: texts
+come in as JSON, vectors go out as an array.
 """
 
 from __future__ import annotations
