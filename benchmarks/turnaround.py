@@ -248,7 +248,7 @@ IMPORTS = (
     "sklearn.feature_extraction.text",
     "threadpoolctl",
     "bridge.learners.text",
-    "bridge.learners.text_files",
+    "bridge.learners.linear_files",
     "bridge.store.features",
     "bridge.store.models",
     "bridge.steps.train",

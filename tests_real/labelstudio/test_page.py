@@ -18,7 +18,10 @@ from tests_real.labelstudio.rig import LabelStudioRig, People, labelstudio_rig, 
 
 WHO = "eve"
 SEEN = 10
-RAW = {"queue": {"depth": 18, "batch": 6}}
+RAW = {
+    "queue": {"depth": 18, "batch": 6},
+    "acquisition": {"hold_out_share": 0.4},  # so that some are asked among so few
+}
 
 
 @pytest.fixture(scope="module")
