@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 __all__ = ["Alarm"]
 
 _NEVER = float("inf")
+LONGEST_SLEEP = 3600.0  # seconds; a lock cannot wait for just any time
 
 
 class Alarm:
@@ -42,8 +43,9 @@ class Alarm:
     def ring(self) -> None:
         """Cut it off."""
         self.rang = True
-        # Closed meanwhile, or given back: then there is nothing left to wait for.
-        with suppress(OSError, ValueError, RuntimeError):
+        # Closed meanwhile, or given back: then there is nothing left to wait for. Whatever else
+        # goes wrong, the thread must live on for the others.
+        with suppress(Exception):
             self._cut()
 
 
@@ -78,7 +80,7 @@ class _Watch:
                     self._ring(now := time.monotonic())
                     self._asleep_until = min(self._due.values(), default=_NEVER)
                     if self._due:
-                        self._sooner.wait(self._asleep_until - now)
+                        self._sooner.wait(min(self._asleep_until - now, LONGEST_SLEEP))
             finally:
                 self._awake = False
 

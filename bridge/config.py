@@ -25,7 +25,7 @@ from bridge.execution import ExecutionSettings
 from bridge.learners.spec import LearnerSpec
 from bridge.platforms import Adapter, adapter
 from bridge.records import Record
-from bridge.safe_text import remember
+from bridge.safe_text import remember, secrets_in
 
 __all__ = [
     "AnswerSettings",
@@ -273,6 +273,7 @@ def sections(
         for key, model in _SECTIONS.items()
     }
     parsed["model"] = parsed["model"].relative_to(directory)
+    remember(*secrets_in(parsed["model"].params), *secrets_in(parsed["model"].encoder_params))
     model, strategy = parsed["model"], parsed["acquisition"].strategy
     if strategy == "committee" and model.estimator == "auto" and not model.committee:
         parsed["model"] = parsed["model"].model_copy(update={"committee": COMMITTEE})

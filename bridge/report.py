@@ -66,7 +66,8 @@ def timing_line(result: SyncResult) -> str:
 def scores_line(scores: Scores) -> str:
     """Return the quality on the hold-out in a few words; says so while it is not known."""
     if not scores.known or scores.macro_f1 is None:
-        return f"quality not known yet ({_some(scores.items, 'hold-out answer') or 'no hold-out answers'})"
+        answers = _some(scores.items, "hold-out answer") or "no hold-out answers"
+        return f"quality not known yet ({answers})"
     few = f", too few of {_listed(scores.few)}" if scores.few else ""
     return f"macro-F1 {_interval(scores.macro_f1)} on {scores.items} hold-out answers{few}"
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
-__all__ = ["SHORTEST", "plain", "redact", "redacted", "remember"]
+__all__ = ["SHORTEST", "plain", "redact", "redacted", "remember", "secrets_in", "without_secrets"]
 
 SHORTEST = 6
 """Characters that a secret needs to be replaced everywhere; shorter ones would blank out words."""
@@ -27,6 +28,36 @@ _known: set[str] = set()
 # cannot be written, line separators, and what reverses the direction of the text that follows.
 _STEERING = {"Cc", "Cs", "Zl", "Zp"}
 _BIDIRECTIONAL = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+
+
+_SECRET_NAME = re.compile(
+    r"(?:^|_)(?:api_?key|key|token|secret|password|passwd|credentials?|auth|authorization)$",
+    re.IGNORECASE,
+)
+
+
+def without_secrets(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters of somebody's function, those with the name of a secret hidden.
+
+    What they are is not known here, but ``api_key`` is no doubt one.
+    """
+    return {
+        name: _HIDDEN
+        if _SECRET_NAME.search(name)
+        else without_secrets(value)
+        if isinstance(value, Mapping)
+        else value
+        for name, value in params.items()
+    }
+
+
+def secrets_in(params: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the texts that :func:`without_secrets` hides."""
+    for name, value in params.items():
+        if isinstance(value, Mapping):
+            yield from secrets_in(value)
+        elif isinstance(value, str) and _SECRET_NAME.search(name):
+            yield value
 
 
 def remember(*secrets: str) -> None:

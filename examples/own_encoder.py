@@ -7,8 +7,9 @@ text-embeddings-inference)::
     encoder = "own_encoder.py:embeddings"
     encoder_params = { url = "http://127.0.0.1:8080/v1/embeddings", model = "all-minilm" }
 
-Bridge keeps the vector of every text; only the 2,000 that a first batch is chosen among are asked
-for once more. A model in this process needs no file at all, such as one of sentence-transformers::
+Bridge keeps the vector of every text, once there is a model; before, 2,000 texts are asked for to
+choose a batch among them. A model in this process needs no file at all, such as one of
+sentence-transformers::
 
     [model]
     encoder = "sentence_transformers:SentenceTransformer"

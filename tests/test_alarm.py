@@ -104,3 +104,23 @@ def test_a_fork_has_a_thread_of_its_own(watch: _alarm._Watch) -> None:
         child.start()
     child.join(10)
     assert child.exitcode == 0
+
+
+def test_a_cut_that_fails_leaves_the_others_their_time() -> None:
+    def broken() -> None:
+        raise AttributeError("a socket of another kind")
+
+    cut = threading.Event()
+    first, second = Alarm(broken), Alarm(cut.set)
+    with first.within(0.01), second.within(0.1):
+        assert cut.wait(5)
+    assert first.rang
+    assert second.rang
+
+
+def test_a_lock_cannot_wait_for_ever_and_need_not() -> None:
+    cut = threading.Event()
+    with Alarm(threading.Event().set).within(threading.TIMEOUT_MAX * 2):
+        time.sleep(0.05)
+        with Alarm(cut.set).within(0.01):
+            assert cut.wait(5)

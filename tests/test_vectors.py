@@ -16,6 +16,7 @@ from bridge.learners.base import Learner
 from bridge.learners.decision import DecidingLearner
 from bridge.learners.vectors import VectorLearner, VectorModel
 from bridge.records import Item
+from bridge.safe_text import redacted
 from learning_data import NAMES, examples, one_hot, reader, several, single
 from memory_platform import MemoryPlatform, loop, mail, truth
 
@@ -45,6 +46,9 @@ def short():
 
 def flat():
     return lambda texts: [1.0 for _ in texts]
+
+def narrow():
+    return lambda texts: [[] for _ in texts]
 
 def endless():
     return lambda texts: [[float("nan")] * 3 for _ in texts]
@@ -175,6 +179,48 @@ def test_a_model_of_other_vectors_is_refused(tmp_path: Path, file: Path) -> None
         learner(file, decide_for="accuracy", encoder_params={"scale": 2.0}).load(tmp_path)
 
 
+def test_vectors_of_another_length_are_told(file: Path) -> None:
+    found = learner(file, decide_for="accuracy")
+    items, numbers = single(30, 1)
+    model = found.fit(examples(found.encoder, items, one_hot(numbers)), None, seed=0)
+    with pytest.raises(ModelError, match=r"taught vectors of 24 numbers, and .* now gives 23"):
+        model.predict(np.zeros((1, 23), np.float32))
+
+
+def test_a_key_is_kept_out_of_the_store_and_of_errors(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text(
+        FILE
+        + "\ndef paid(api_key):\n    def encode(texts):\n        if texts[0] == 'refuse':\n"
+        + "            raise RuntimeError('401 for key=' + api_key)\n"
+        + "        return embed(texts)\n    return encode\n"
+    )
+    platform = MemoryPlatform()
+    platform.add(*mail(60).values())
+
+    def synced(secret: str) -> Any:
+        monkeypatch.setenv("EMBEDDER", secret)
+        model = {"encoder": f"{file}:paid", "encoder_params": {"api_key": "${EMBEDDER}"}}
+        return loop(platform, tmp_path, model=model)
+
+    bridge = synced("sk-very-secret-1")
+    bridge.sync()
+    for key in list(platform.queued):
+        platform.answer(key, truth(key))
+    assert bridge.sync().trained is not None
+    assert bridge.settings.model.encoder_params == {"api_key": "sk-very-secret-1"}
+    for path in (tmp_path / ".bridge").rglob("*"):
+        assert not path.is_file() or b"sk-very-secret" not in path.read_bytes(), path
+    with pytest.raises(DataError) as caught:
+        bridge.predict([Item(key="x", text="refuse")])
+    assert "sk-very-secret" not in redacted(str(caught.value))
+    before = encoded(file)
+    again = synced("sk-very-secret-2").sync()
+    assert again.trained is None, "another key teaches nothing new"
+    assert encoded(file) == before
+
+
 def test_an_id_names_what_changes_the_vectors(tmp_path: Path, file: Path) -> None:
     def name(of: Path, **settings: Any) -> str:
         encoder = learner(of, **settings).encoder
@@ -200,6 +246,7 @@ def test_an_id_names_what_changes_the_vectors(tmp_path: Path, file: Path) -> Non
     [
         ("short", DataError, r"shape \(1, 24\) for 2 texts"),
         ("flat", DataError, r"shape \(2,\) for 2 texts"),
+        ("narrow", DataError, r"shape \(2, 0\) for 2 texts"),
         ("endless", DataError, "not finite for the item a"),
         ("fails", DataError, "RuntimeError: out of memory"),
         ("absent", ConfigError, "OSError: no such model"),
@@ -276,7 +323,7 @@ def test_what_was_encoded_before_a_failure_is_kept(
     tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A language model may take hours for all items; a run that dies loses the last part only."""
-    monkeypatch.setattr("bridge.steps.encode.PART", 20)
+    monkeypatch.setattr("bridge.steps.encode.CHUNK", 20)
     platform = MemoryPlatform()
     platform.add(*mail(100).values())
     broken = tmp_path / "broken.py"

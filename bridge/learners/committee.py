@@ -74,6 +74,11 @@ class CommitteeModel:
     model: Model
     members: tuple[Model, ...]
 
+    def __post_init__(self) -> None:
+        decide = getattr(self.model, "decide", None)
+        if decide is not None:
+            object.__setattr__(self, "decide", decide)
+
     @property
     def classes(self) -> tuple[str, ...]:
         """The class names."""

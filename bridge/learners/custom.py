@@ -21,6 +21,7 @@ from bridge.errors import ConfigError, ModelError
 from bridge.learners.base import Encoder, Learner
 from bridge.learners.spec import LearnerSpec
 from bridge.records import digest
+from bridge.safe_text import without_secrets
 
 __all__ = ["custom_encoder", "custom_learner"]
 
@@ -50,7 +51,7 @@ def custom_learner(spec: LearnerSpec, encoder: Encoder) -> Learner:
         )
     from bridge.learners.sklearn_learner import SklearnLearner
 
-    of = [spec.params, spec.input, _source_digest(factory)]
+    of = [without_secrets(spec.params), spec.input, _source_digest(factory)]
     if spec.input == "features" and spec.encoder != "auto":
         of.append(encoder.id)
     return SklearnLearner(
@@ -75,7 +76,8 @@ def custom_encoder(spec: LearnerSpec) -> Encoder:
     name = _without_folder(spec.encoder)
     return TextVectors(
         name=name.rpartition(":")[2],
-        digest=digest([name, spec.encoder_params, source]),
+        # A key that is exchanged makes no other vectors.
+        digest=digest([name, without_secrets(spec.encoder_params), source]),
         make=lambda: _called(factory, spec.encoder_params, spec.encoder, "model.encoder_params"),
     )
 

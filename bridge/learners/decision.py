@@ -90,7 +90,12 @@ def macro_f1_rule(probabilities: NDArray[np.float32], task: LearningTask) -> Rul
     Args:
         probabilities: (n, k), calibrated, of a random sample of the items.
     """
-    told = np.flatnonzero(np.ptp(probabilities, axis=0) > FLAT) if len(probabilities) else ()
+    if not len(probabilities):
+        return None
+    apart = np.ptp(probabilities, axis=0) > FLAT
+    if task == "single":  # a class that is the most probable of some items must not be left out
+        apart |= most_probable(probabilities, task).any(axis=0) & apart.any()
+    told = np.flatnonzero(apart)
     if len(told) < (2 if task == "single" else 1):
         return None
     given = probabilities[:, told].astype(np.float64)
@@ -166,11 +171,16 @@ class DecidingLearner:
             rule = macro_f1_rule(said, examples.task)
         return DecidingModel(model, examples.task, rule)
 
-    def load(self, directory: Path) -> DecidingModel:
-        """Read a saved model; see :class:`bridge.learners.base.Learner`."""
+    def load(self, directory: Path) -> Model:
+        """Read a saved model; see :class:`bridge.learners.base.Learner`.
+
+        One that was saved without a rule, by an earlier version, says what it said then.
+        """
         model = self.learner.load(directory)
         try:
             kept = _Kept.model_validate_json((directory / FILE).read_bytes())
+        except FileNotFoundError:  # one that was lost is missed by the checksums
+            return model
         except (OSError, ValidationError) as error:
             raise _damaged(directory, f"{FILE} cannot be read") from error
         if kept.rule is not None and {len(kept.rule.gains), len(kept.rule.costs)} != {

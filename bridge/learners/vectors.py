@@ -37,7 +37,7 @@ class TextVectors:
     """An encoder around anything that turns a list of texts into vectors.
 
     What it returns is scaled to unit length. It is made when the first text is encoded: a turn
-    without new items need not load a language model.
+    that encodes nothing loads no language model.
 
     Attributes:
         name: of the factory, for people and in the id.
@@ -83,7 +83,7 @@ class TextVectors:
                 f"{type(error).__name__}: {error}.",
                 "Correct the encoder; what was encoded before is kept.",
             ) from error
-        if found.ndim != 2 or len(found) != len(texts):
+        if found.ndim != 2 or len(found) != len(texts) or not found.shape[1]:
             raise DataError(
                 f"model.encoder '{self.name}' returned an array of shape {found.shape} for "
                 f"{len(texts)} texts.",
@@ -167,7 +167,15 @@ class VectorModel:
         """Return calibrated probabilities, (n, k), of features (n, d)."""
         if not len(self.fitted):
             return np.tile(self.prior, (len(inputs), 1))
-        logits = np.asarray(inputs, np.float32) @ self.coefficients + self.intercepts
+        rows = np.asarray(inputs, np.float32)
+        if rows.shape[1] != len(self.coefficients):
+            raise ModelError(
+                f"The model was taught vectors of {len(self.coefficients)} numbers, and "
+                f"model.encoder now gives {rows.shape[1]}.",
+                "Restore the former encoder, or name what changed in model.encoder_params: then "
+                "everything is encoded anew, and the model trained again.",
+            )
+        logits = rows @ self.coefficients + self.intercepts
         return probabilities(logits, self.fitted, self.prior, self.task)
 
     def save(self, directory: Path) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bridge.effects import effect
-from bridge.execution import each
+from bridge.execution import ExecutionSettings, each
 from bridge.learners.spec import LearnerSpec
 from bridge.records import Item
 from bridge.steps.turn import Turn
@@ -21,7 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["encode"]
 
 FEW = 20_000  # items that are encoded sooner than workers have started
-PART = 10_000  # items, times the workers, that a run which dies loses at most
+CHUNK = 8192  # items that are encoded at a time, as in bridge.store.features
+WORKERS_OF_A_CLUSTER = 32  # that are given work at once; a cluster knows its own number
 
 
 def encode(turn: Turn) -> int:
@@ -40,20 +40,29 @@ def encode(turn: Turn) -> int:
         set_state(connection, "encoded", str(mark))
     execution = turn.settings.execution
     elsewhere = execution.backend != "serial" and mark - features.upto > FEW
-    part = PART * max(1, execution.workers or 1) if elsewhere else PART
+    part = _part(execution) if elsewhere else CHUNK  # what a run that dies loses at most
     added = 0
     while features.upto < mark:
         with turn.store.begin() as connection:
             upto = part_end(connection, features.upto, part) or mark
-            news = items_since(connection, features.upto, upto)
-            with effect("features added"):
-                added += features.add(
-                    turn.progress.track(news, "items encoded"),
-                    upto,
-                    _by_workers(turn) if elsewhere else None,
-                )
+            news = list(items_since(connection, features.upto, upto))
+        # Not within the transaction: a language model may take minutes for a part.
+        with effect("features added"):
+            added += features.add(
+                turn.progress.track(news, "items encoded"),
+                upto,
+                _by_workers(turn) if elsewhere else None,
+            )
     turn.encoded_more()
     return added
+
+
+def _part(execution: ExecutionSettings) -> int:
+    """Return how many items keep all workers busy once."""
+    from joblib import cpu_count
+
+    many = WORKERS_OF_A_CLUSTER if execution.backend == "dask" else cpu_count()
+    return CHUNK * (execution.workers or many)
 
 
 def _by_workers(turn: Turn) -> Encode:
@@ -61,22 +70,27 @@ def _by_workers(turn: Turn) -> Encode:
     settings = turn.settings
 
     def encoded(contents: Iterable[list[Item]]) -> Iterator[Features]:
-        described = settings.model.model_dump_json()
-        return each(settings.execution, _anywhere, ((described, items) for items in contents))
+        return each(settings.execution, _anywhere, ((settings.model, items) for items in contents))
 
     return encoded
 
 
-def _anywhere(task: tuple[str, list[Item]]) -> Features:
-    described, items = task
-    encoder = _learner(described).encoder
+def _anywhere(task: tuple[LearnerSpec, list[Item]]) -> Features:
+    spec, items = task
+    encoder = _learner(spec).encoder
     assert encoder is not None, "only a learner with an encoder has features"
     return encoder.encode(items)
 
 
-@lru_cache(maxsize=1)
-def _learner(described: str) -> Learner:
+_kept: tuple[LearnerSpec, Learner] | None = None
+
+
+def _learner(spec: LearnerSpec) -> Learner:
     """Make a learner, once in a worker: an encoder may be large."""
+    global _kept
     from bridge.learners import make_learner
 
-    return make_learner(LearnerSpec.model_validate_json(described))
+    kept = _kept
+    if kept is None or kept[0] != spec:
+        kept = _kept = (spec, make_learner(spec))
+    return kept[1]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bridge.effects import effect
 from bridge.records import Classes, LabelSchema, Target, digest
+from bridge.safe_text import without_secrets
 from bridge.steps.resolve import Resolved, resolve
 from bridge.steps.turn import Turn
 from bridge.store.database import get_state, set_state
@@ -114,9 +115,12 @@ def why_train(turn: Turn, *, force: bool = False, coming: int = 0) -> str | None
 
 
 def _settings(turn: Turn) -> dict[str, Any]:
-    """Return the settings that decide what is learned from the same answers."""
+    """Return the settings that decide what is learned from the same answers; without secrets."""
     settings = turn.settings
-    return {key: getattr(settings, key).model_dump(mode="json") for key in ("model", "answers")}
+    found = {key: getattr(settings, key).model_dump(mode="json") for key in ("model", "answers")}
+    for name in ("params", "encoder_params"):
+        found["model"][name] = without_secrets(found["model"][name])
+    return found
 
 
 def resolved_now(turn: Turn) -> Resolved:

@@ -162,7 +162,8 @@ class FeatureStore:
             raise DataError(
                 f"The encoder '{self._encoder.id}' returned features of shape {features.shape} "
                 f"for {count} items, expected ({count}, {dimensions}).",
-                "Correct the encoder, or give it another id when what it returns has changed.",
+                "Correct the encoder. If what it returns has changed, give it another id, or name "
+                "in model.encoder_params what changed: then everything is encoded anew.",
             )
 
     def _write(self, number: int, parts: Iterable[Part]) -> Segment:
