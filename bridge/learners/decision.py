@@ -46,6 +46,7 @@ __all__ = [
 ]
 
 SAMPLE = 5000  # items over which expectations are taken
+AT_ONCE = 500
 PASSES = 20
 FLAT = 1e-6  # a class whose probability differs less between items is not told apart
 NEVER = 1e9  # the cost of a class that is not told apart
@@ -167,7 +168,9 @@ class DecidingLearner:
         rule = None
         if pool is not None and pool.count and not hasattr(model, "decide"):
             every = np.linspace(0, pool.count - 1, min(SAMPLE, pool.count)).astype(np.int64)
-            said = model.predict(pool.rows(pool.ids[every]))
+            # In parts: rows far apart map whole stretches of a large file.
+            parts = np.array_split(pool.ids[every], -(-len(every) // AT_ONCE))
+            said = np.concatenate([model.predict(pool.rows(part)) for part in parts])
             rule = macro_f1_rule(said, examples.task)
         return DecidingModel(model, examples.task, rule)
 
