@@ -323,7 +323,7 @@ def test_what_was_encoded_before_a_failure_is_kept(
     tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A language model may take hours for all items; a run that dies loses the last part only."""
-    monkeypatch.setattr("bridge.steps.encode.CHUNK", 20)
+    monkeypatch.setattr("bridge.store.features.CHUNK", 20)
     platform = MemoryPlatform()
     platform.add(*mail(100).values())
     broken = tmp_path / "broken.py"

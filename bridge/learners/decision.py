@@ -28,8 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from bridge.errors import ModelError
 from bridge.learners.base import Encoder, Examples, Features, Learner, LearningTask, Model
+from bridge.learners.damaged import damaged
 from bridge.records import Item, Record
 
 if TYPE_CHECKING:
@@ -185,11 +185,11 @@ class DecidingLearner:
         except FileNotFoundError:  # one that was lost is missed by the checksums
             return model
         except (OSError, ValidationError) as error:
-            raise _damaged(directory, f"{FILE} cannot be read") from error
+            raise damaged(directory, f"{FILE} cannot be read") from error
         if kept.rule is not None and {len(kept.rule.gains), len(kept.rule.costs)} != {
             len(model.classes)
         }:
-            raise _damaged(directory, f"{FILE} is of other classes")
+            raise damaged(directory, f"{FILE} is of other classes")
         return DecidingModel(model, kept.task, kept.rule)
 
 
@@ -234,10 +234,3 @@ class DecidingModel:
         self.model.save(directory)
         kept = _Kept(task=self._task, rule=self.rule)
         (directory / FILE).write_text(kept.model_dump_json(indent=1), encoding="utf-8")
-
-
-def _damaged(directory: Path, why: str) -> ModelError:
-    return ModelError(
-        f"The model in {directory} cannot be loaded: {why}.",
-        "Run `bridge sync --force-train`: it trains again.",
-    )

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from bridge.errors import ModelError
+from bridge.learners.damaged import damaged
 from bridge.records import Record
 
-__all__ = ["Format", "Header", "read_model", "write_model"]
+if TYPE_CHECKING:
+    from bridge.learners.text import TextModel
+    from bridge.learners.vectors import VectorModel
+
+__all__ = ["Format", "read_model", "write_model"]
 
 Format = Literal["text-linear-2", "vectors-linear-1"]
 Arrays = dict[str, NDArray[Any]]
@@ -31,24 +35,25 @@ ARRAYS: dict[Format, dict[str, tuple[Any, int]]] = {
 }
 
 
-class Header(Record):
-    """What a model is besides its arrays."""
-
+class _Header(Record):
     format: Format
     encoder: str
     classes: tuple[str, ...]
     task: Literal["single", "multi"]
 
 
-def write_model(header: Header, arrays: Mapping[str, NDArray[Any]], directory: Path) -> None:
-    """Write a model into an existing directory; of the arrays those that its format has."""
+def write_model(model: TextModel | VectorModel, format: Format, directory: Path) -> None:
+    """Write a model into an existing directory."""
+    header = _Header(
+        format=format, encoder=model.encoder_id, classes=model.classes, task=model.task
+    )
     (directory / "model.json").write_text(header.model_dump_json(indent=1), encoding="utf-8")
-    kept: dict[str, Any] = {name: arrays[name] for name in ARRAYS[header.format]}
-    np.savez(directory / "head.npz", **kept)
+    arrays: dict[str, Any] = {name: getattr(model, name) for name in ARRAYS[format]}
+    np.savez(directory / "head.npz", **arrays)
 
 
-def read_model(directory: Path, format: Format, encoder_id: str) -> tuple[Header, Arrays]:
-    """Read a model that :func:`write_model` wrote.
+def read_model(directory: Path, format: Format, encoder_id: str) -> dict[str, Any]:
+    """Return the fields of a model that :func:`write_model` wrote.
 
     Raises:
         ModelError: files are missing or damaged, or of another learner or encoder.
@@ -61,15 +66,20 @@ def read_model(directory: Path, format: Format, encoder_id: str) -> tuple[Header
             "Train again, or restore the former [model] settings.",
         )
     if not _consistent(header, arrays):
-        raise _damaged(directory, "its arrays do not fit together")
-    return header, arrays
+        raise damaged(directory, "its arrays do not fit together")
+    return {
+        "encoder_id": header.encoder,
+        "classes": header.classes,
+        "task": header.task,
+        **arrays,
+    }
 
 
-def _read(directory: Path, format: Format) -> tuple[Header, Arrays]:
+def _read(directory: Path, format: Format) -> tuple[_Header, Arrays]:
     try:
-        header = Header.model_validate_json((directory / "model.json").read_bytes())
+        header = _Header.model_validate_json((directory / "model.json").read_bytes())
         if header.format != format:
-            raise _damaged(directory, "model.json is not of this learner")
+            raise damaged(directory, "model.json is not of this learner")
         # Opened here, because NumPy leaves a damaged archive open.
         with (
             (directory / "head.npz").open("rb") as file,
@@ -77,18 +87,18 @@ def _read(directory: Path, format: Format) -> tuple[Header, Arrays]:
         ):
             arrays = {name: stored[name] for name in ARRAYS[format]}
     except ValidationError as error:
-        raise _damaged(directory, "model.json is not of this learner") from error
+        raise damaged(directory, "model.json is not of this learner") from error
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise _damaged(directory, str(error)) from error
+        raise damaged(directory, str(error)) from error
     for name, (dtype, axes) in ARRAYS[format].items():
         array = arrays[name]
         finite = array.dtype == dtype and array.ndim == axes and bool(np.isfinite(array).all())
         if not finite:
-            raise _damaged(directory, f"the array '{name}' has another form than expected")
+            raise damaged(directory, f"the array '{name}' has another form than expected")
     return header, arrays
 
 
-def _consistent(header: Header, arrays: Arrays) -> bool:
+def _consistent(header: _Header, arrays: Arrays) -> bool:
     fitted, coefficients = arrays["fitted"], arrays["coefficients"]
     k, m = len(header.classes), len(fitted)
     outputs = 1 if header.task == "single" and m == 2 else m
@@ -111,10 +121,3 @@ def _ascending_below(numbers: NDArray[np.int32], limit: int) -> bool:
         return True
     in_range = numbers[0] >= 0 and numbers[-1] < limit
     return bool(in_range and (np.diff(numbers) > 0).all())
-
-
-def _damaged(directory: Path, why: str) -> ModelError:
-    return ModelError(
-        f"The model in {directory} cannot be loaded: {why}.",
-        "Run `bridge sync --force-train`: it trains again.",
-    )

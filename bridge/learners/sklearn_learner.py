@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from bridge.errors import DataError, ModelError
 from bridge.learners.base import Encoder, Examples, LearningTask
+from bridge.learners.damaged import damaged
 from bridge.learners.targets import known_class, unseen_prior
 from bridge.records import Item, Record
 
@@ -198,7 +199,7 @@ def _read(
     try:
         header = _Header.model_validate_json((directory / "model.json").read_bytes())
         if header.takes != takes:
-            raise _damaged(directory, f"it takes {header.takes}, the learner gives {takes}")
+            raise damaged(directory, f"it takes {header.takes}, the learner gives {takes}")
         estimators = tuple(skops.io.load(file, trusted=_check_types(file, trusted)))
         columns = None
         if takes == "features":
@@ -206,11 +207,11 @@ def _read(
     except ModelError:
         raise
     except ValidationError as error:
-        raise _damaged(directory, "model.json is not of this learner") from error
+        raise damaged(directory, "model.json is not of this learner") from error
     except Exception as error:
-        raise _damaged(directory, f"{type(error).__name__}: {error}") from error
+        raise damaged(directory, f"{type(error).__name__}: {error}") from error
     if not _consistent(header, len(estimators)):
-        raise _damaged(directory, "its files do not fit together")
+        raise damaged(directory, "its files do not fit together")
     return SklearnModel(
         classes=header.classes,
         task=header.task,
@@ -245,13 +246,6 @@ def _check_types(file: Path, trusted: tuple[str, ...]) -> list[str]:
             "If you know them to be safe, name them in model.trusted.",
         )
     return list(unknown)
-
-
-def _damaged(directory: Path, why: str) -> ModelError:
-    return ModelError(
-        f"The model in {directory} cannot be loaded: {why}.",
-        "Run `bridge sync --force-train`: it trains again.",
-    )
 
 
 def _texts(items: Sequence[Item]) -> list[str]:

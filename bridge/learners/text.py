@@ -72,8 +72,7 @@ class TextLearner:
         """Read a saved model; see :class:`bridge.learners.base.Learner`."""
         from bridge.learners.linear_files import read_model
 
-        header, arrays = read_model(directory, FORMAT, self.encoder.id)
-        return TextModel(header.encoder, header.classes, header.task, **arrays)
+        return TextModel(**read_model(directory, FORMAT, self.encoder.id))
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,12 +107,9 @@ class TextModel:
 
     def save(self, directory: Path) -> None:
         """Write ``head.npz`` and ``model.json`` into an existing empty directory."""
-        from bridge.learners.linear_files import Header, write_model
+        from bridge.learners.linear_files import write_model
 
-        header = Header(
-            format=FORMAT, encoder=self.encoder_id, classes=self.classes, task=self.task
-        )
-        write_model(header, vars(self), directory)
+        write_model(self, FORMAT, directory)
 
     @cached_property
     def _table(self) -> NDArray[np.float32]:

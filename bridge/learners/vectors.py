@@ -74,6 +74,8 @@ class TextVectors:
             DataError: what came out are no n vectors of finite numbers.
             ConfigError, ModelError: the factory failed, or returned something that cannot encode.
         """
+        from sklearn.preprocessing import normalize
+
         texts, encode = [item.text or "" for item in items], self._encode
         try:
             found = np.asarray(encode(texts), dtype=np.float32)
@@ -96,10 +98,7 @@ class TextVectors:
                 f"{items[int(bad[0])].key}.",
                 "Correct the encoder.",
             )
-        length = np.linalg.norm(found, axis=1, keepdims=True)
-        unit: NDArray[np.float32] = np.divide(
-            found, np.where(length > 0, length, 1), dtype=np.float32
-        )
+        unit: NDArray[np.float32] = normalize(found)
         return unit
 
 
@@ -140,8 +139,7 @@ class VectorLearner:
         """Read a saved model; see :class:`bridge.learners.base.Learner`."""
         from bridge.learners.linear_files import read_model
 
-        header, arrays = read_model(directory, FORMAT, self.encoder.id)
-        return VectorModel(header.encoder, header.classes, header.task, **arrays)
+        return VectorModel(**read_model(directory, FORMAT, self.encoder.id))
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,9 +178,6 @@ class VectorModel:
 
     def save(self, directory: Path) -> None:
         """Write ``head.npz`` and ``model.json`` into an existing empty directory."""
-        from bridge.learners.linear_files import Header, write_model
+        from bridge.learners.linear_files import write_model
 
-        header = Header(
-            format=FORMAT, encoder=self.encoder_id, classes=self.classes, task=self.task
-        )
-        write_model(header, vars(self), directory)
+        write_model(self, FORMAT, directory)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["encode"]
 
 FEW = 20_000  # items that are encoded sooner than workers have started
-CHUNK = 8192  # items that are encoded at a time, as in bridge.store.features
 WORKERS_OF_A_CLUSTER = 32  # that are given work at once; a cluster knows its own number
 
 
@@ -29,6 +28,8 @@ def encode(turn: Turn) -> int:
     features = turn.features
     if features is None:
         return 0
+    from bridge.store.features import CHUNK
+
     with turn.store.begin() as connection:
         mark = content_mark(connection)
         begun = get_state(connection, "encoded")
@@ -40,7 +41,7 @@ def encode(turn: Turn) -> int:
         set_state(connection, "encoded", str(mark))
     execution = turn.settings.execution
     elsewhere = execution.backend != "serial" and mark - features.upto > FEW
-    part = _part(execution) if elsewhere else CHUNK  # what a run that dies loses at most
+    part = CHUNK * (_workers(execution) if elsewhere else 1)  # a run that dies loses at most that
     added = 0
     while features.upto < mark:
         with turn.store.begin() as connection:
@@ -57,12 +58,12 @@ def encode(turn: Turn) -> int:
     return added
 
 
-def _part(execution: ExecutionSettings) -> int:
-    """Return how many items keep all workers busy once."""
+def _workers(execution: ExecutionSettings) -> int:
+    """Return how many are given work at once."""
     from joblib import cpu_count
 
     many = WORKERS_OF_A_CLUSTER if execution.backend == "dask" else cpu_count()
-    return CHUNK * (execution.workers or many)
+    return int(execution.workers or many)
 
 
 def _by_workers(turn: Turn) -> Encode:
