@@ -28,12 +28,15 @@ def left(bridge):
         }
     files = [path for path in directory.rglob("*") if path.is_file()]
     return {
-        "descriptors": len(list(Path("/proc/self/fd").iterdir())),
-        "threads": threading.active_count(),
         "files": sorted(path.relative_to(directory).as_posix() for path in files),
         "bytes": sum(path.stat().st_size for path in files),
         "rows": rows,
     }
+
+
+def opened():
+    """Return how many descriptors the process holds."""
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def alive():
@@ -56,9 +59,13 @@ def test_syncs_with_nothing_new_leave_nothing_behind(tmp_path, monkeypatch):
     for _ in range(KEPT + 10):  # until the journal is full, and everything is imported
         bridge.sync()
     before, objects = left(bridge), alive()
+    # What tests before this one left may yet end; nothing may begin and stay.
+    threads, descriptors = set(threading.enumerate()), opened()
     for _ in range(SYNCS):
         assert bridge.sync().status == "unchanged"
     after, grown = left(bridge), alive() - objects
     assert after == before
+    assert set(threading.enumerate()) <= threads
+    assert opened() <= descriptors
     assert before["rows"]["runs"] == KEPT
     assert grown.total() < SYNCS / 2, grown.most_common(5)
