@@ -70,7 +70,6 @@ class _Done:
     """What the steps of a run did."""
 
     applied: Applied = field(default_factory=Applied)
-    encoded: int = 0
     resolved: Resolved | None = None
     trained: ModelSummary | None = None
     why_not_trained: str = ""
@@ -323,8 +322,8 @@ def _encode(turn: Turn, timer: _Timer, done: _Done) -> None:
     if any(step.name == "encode" for step in timer.steps):
         return
     with timer.step(turn, "encode") as detail:
-        done.encoded += encode(turn)
-        detail["encoded"] = done.encoded
+        encode(turn)
+        detail["encoded"] = turn.encoded
 
 
 def _result(turn: Turn, timer: _Timer, done: _Done, wanted: Wanted, seconds: float) -> SyncResult:
@@ -341,7 +340,7 @@ def _result(turn: Turn, timer: _Timer, done: _Done, wanted: Wanted, seconds: flo
         seconds=round(seconds, 3),
         steps=tuple(timer.steps),
         pulled=PullSummary(**asdict(done.applied)),
-        encoded=done.encoded,
+        encoded=turn.encoded,
         trained=done.trained,
         why_not_trained=done.why_not_trained,
         champion=in_use["version"] if in_use else None,

@@ -84,7 +84,7 @@ def test_the_queue_is_ranked_by_a_champion_whose_run_died_before_it_ranked(platf
 
 
 def test_an_item_that_was_gone_before_it_was_encoded_comes_back(platform, tmp_path):
-    bridge = loop(platform, tmp_path)
+    bridge = loop(platform, tmp_path, acquisition={"novel_share": 0.0})  # none is encoded ahead
     bridge.sync()
     key = next(key for key in platform.items if key not in platform.queued)
     item = platform.items[key]
@@ -264,11 +264,18 @@ def test_another_question_is_read_from_the_start(platform, tmp_path):
     assert result.left_out == {}
 
 
-def test_a_dry_run_without_a_model_encodes_nothing(platform, tmp_path):
-    bridge = loop(platform, tmp_path)
+@pytest.mark.parametrize(("share", "looked_at"), [(0.0, 0), (0.5, 20)])
+def test_a_dry_run_without_a_model_encodes_what_it_looks_at(
+    platform, tmp_path, monkeypatch, share, looked_at
+):
+    monkeypatch.setattr("bridge.steps.unseen.FIRST_LOOK", 20)
+    bridge = loop(platform, tmp_path, acquisition={"novel_share": share})
     bridge.pull()
-    assert len(bridge.sync(dry_run=True).would_push) == 10
-    assert not (tmp_path / ".bridge" / "features").exists()
+    dry = bridge.sync(dry_run=True)
+    assert len(dry.would_push) == 10
+    assert dry.encoded == looked_at
+    assert (tmp_path / ".bridge" / "features").exists() == bool(looked_at)
+    assert bridge.sync().encoded == 0
 
 
 # ----------------------------------------------------------------------------------- configuration

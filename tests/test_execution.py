@@ -171,7 +171,8 @@ def synced(directory: Path, progress: Any = None, **raw: Any) -> dict[str, Any]:
     directory.mkdir()
     platform = MemoryPlatform()
     platform.add(*mail(450).values())
-    with pytest.MonkeyPatch.context() as small, loop(platform, directory, **raw) as bridge:
+    ahead = {"acquisition": {"novel_share": 0.0}}  # encode none, so that workers encode all
+    with pytest.MonkeyPatch.context() as small, loop(platform, directory, **ahead, **raw) as bridge:
         small.setattr(score, "SMALL", 0)
         small.setattr(encode, "FEW", 0)
         small.setattr(features, "CHUNK", 100)

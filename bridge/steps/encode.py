@@ -1,8 +1,12 @@
-"""Encodes items that are new or changed; what was encoded once never is again."""
+"""Encodes items that are new or changed; what was encoded once never is again.
+
+All items are encoded for the first model. What the first batches are chosen among is encoded ahead
+of that, and left out when its turn comes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from bridge.effects import effect
@@ -11,51 +15,82 @@ from bridge.learners.spec import LearnerSpec
 from bridge.records import Item
 from bridge.steps.turn import Turn
 from bridge.store.database import get_state, set_state
-from bridge.store.items import content_mark, items_since, part_end
+from bridge.store.items import content_mark, items_by_id, items_since, part_end
 
 if TYPE_CHECKING:
-    from bridge.learners.base import Features, Learner
-    from bridge.store.features import Encode
+    from sqlalchemy import Connection
 
-__all__ = ["encode"]
+    from bridge.learners.base import Features, Learner
+    from bridge.store.features import Encode, FeatureStore
+
+__all__ = ["encode", "encode_ahead"]
 
 FEW = 20_000  # items that are encoded sooner than workers have started
 WORKERS_OF_A_CLUSTER = 32  # that are given work at once; a cluster knows its own number
 
 
-def encode(turn: Turn) -> int:
-    """Bring the feature store up to the items; return how many were encoded."""
+def encode(turn: Turn) -> None:
+    """Bring the feature store up to the items."""
     features = turn.features
     if features is None:
-        return 0
+        return
     from bridge.store.features import CHUNK
 
     with turn.store.begin() as connection:
-        mark = content_mark(connection)
-        begun = get_state(connection, "encoded")
-        if begun is not None and features.upto > int(begun):
-            # The state was restored from a backup: its row ids may come to mean other items.
-            features.forget()
-        if mark <= features.upto:
-            return 0
-        set_state(connection, "encoded", str(mark))
+        mark = _begun(connection, features)
+    if mark <= features.upto:
+        return
     execution = turn.settings.execution
     elsewhere = execution.backend != "serial" and mark - features.upto > FEW
     part = CHUNK * (_workers(execution) if elsewhere else 1)  # a run that dies loses at most that
-    added = 0
     while features.upto < mark:
+        partly = features.upto < features.ahead
+        limit = min(mark, features.ahead) if partly else mark
         with turn.store.begin() as connection:
-            upto = part_end(connection, features.upto, part) or mark
+            upto = min(part_end(connection, features.upto, part) or limit, limit)
             news = list(items_since(connection, features.upto, upto))
+        if partly:
+            there = set(features.reader().ids.tolist())
+            news = [(row_id, item) for row_id, item in news if row_id not in there]
         # Not within the transaction: a language model may take minutes for a part.
         with effect("features added"):
-            added += features.add(
+            count = features.add(
                 turn.progress.track(news, "items encoded"),
                 upto,
                 _by_workers(turn) if elsewhere else None,
             )
-    turn.encoded_more()
-    return added
+        turn.encoded_more(count)
+
+
+def encode_ahead(turn: Turn, ids: Sequence[int]) -> None:
+    """Encode these items of the pool before all others, as far as they are not."""
+    features = turn.features
+    assert features is not None, "only a learner with an encoder has features"
+    with turn.store.begin() as connection:
+        mark = _begun(connection, features)
+        there = set(features.reader().ids.tolist())
+        changed = items_since(connection, features.ahead, mark) if there else ()
+        news = {row_id: item for row_id, item in changed if row_id in there}
+        news |= items_by_id(connection, [row_id for row_id in ids if row_id not in there])
+    if not news:
+        return
+    with effect("features added"):
+        count = features.add(
+            turn.progress.track(list(news.items()), "items encoded"), features.upto, ahead=mark
+        )
+    turn.encoded_more(count)
+
+
+def _begun(connection: Connection, features: FeatureStore) -> int:
+    """Note that items are encoded up to today's content; return its mark."""
+    mark = content_mark(connection)
+    begun = get_state(connection, "encoded")
+    if begun is not None and features.ahead > int(begun):
+        # The state was restored from a backup: its row ids may come to mean other items.
+        features.forget()
+    if mark > features.ahead:
+        set_state(connection, "encoded", str(mark))
+    return mark
 
 
 def _workers(execution: ExecutionSettings) -> int:

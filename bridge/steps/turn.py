@@ -41,6 +41,7 @@ class Turn:
         renamed: former class name -> name today.
         warnings: lines that a person should read.
         problems: rows that could not be read; the first of them, ``problem_count`` in all.
+        encoded: how many items were encoded in this turn.
     """
 
     settings: Settings
@@ -53,6 +54,7 @@ class Turn:
     warnings: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     problem_count: int = 0
+    encoded: int = 0
     _models: dict[str, Model] = field(default_factory=dict)
     _reader: FeatureReader | None = None
 
@@ -120,8 +122,9 @@ class Turn:
             self._reader = self.features.reader()
         return self._reader
 
-    def encoded_more(self) -> None:
-        """Look at the features anew, since there are more."""
+    def encoded_more(self, count: int) -> None:
+        """Look at the features anew, since so many items were encoded."""
+        self.encoded += count
         self._reader = None
 
     def inputs(self, ids: Sequence[int]) -> Features | list[Item]:

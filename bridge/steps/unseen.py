@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import BridgeError
+from bridge.steps.encode import encode_ahead
 from bridge.steps.turn import Turn
 from bridge.store.items import in_line, met
 
@@ -19,7 +20,7 @@ __all__ = ["Sought", "seek"]
 log = logging.getLogger(__name__)
 
 LOOKED_AT = 5000  # items; a random sample of the pool
-FIRST_LOOK = 2000  # items, before the first model: they are encoded for this alone
+FIRST_LOOK = 2000  # items, before the first model, when nothing else need be encoded
 MET = 1000  # items that what is novel is compared with
 NOT_SOUGHT = "Items are drawn at random, since the model cannot be used: {}"
 
@@ -126,12 +127,13 @@ def _stacked(first: Any, second: Any) -> Any:
 
 def _encoded(turn: Turn, ids: list[int], encoded: bool) -> Any:
     """Return the features of items; None where the encoder fails before the first model."""
-    if encoded:
-        return turn.inputs(ids)
-    items = turn.items(ids)
-    assert turn.learner.encoder is not None
-    try:
-        return turn.learner.encoder.encode(items)
-    except Exception as error:  # noqa: BLE001  # somebody's encoder; the first training tells all
-        turn.warn(NOT_SOUGHT.format(f"{type(error).__name__}: {error}"))
-        return None
+    if not encoded:
+        try:
+            encode_ahead(turn, ids)
+        except BridgeError as error:
+            turn.warn(NOT_SOUGHT.format(error.what))
+            return None
+        except Exception as error:  # noqa: BLE001  # somebody's; the first training tells all
+            turn.warn(NOT_SOUGHT.format(f"{type(error).__name__}: {error}"))
+            return None
+    return turn.inputs(ids)

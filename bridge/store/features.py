@@ -69,6 +69,7 @@ class _Manifest(Record):
     kind: Kind = "sparse"
     dimensions: int = 0
     upto: int = 0
+    ahead: int = 0
     next: int = 1
     segments: tuple[_SegmentEntry, ...] = ()
 
@@ -90,8 +91,21 @@ class FeatureStore:
         """The highest content sequence number that has been encoded; 0 at first."""
         return self._manifest.upto
 
+    @property
+    def ahead(self) -> int:
+        """The content sequence number as of which all that is present is encoded, >= ``upto``.
+
+        Between the two only some items were encoded, before it was their turn.
+        """
+        return max(self._manifest.upto, self._manifest.ahead)
+
     def add(
-        self, items: Iterable[tuple[int, Item]], upto: int, encode: Encode | None = None
+        self,
+        items: Iterable[tuple[int, Item]],
+        upto: int,
+        encode: Encode | None = None,
+        *,
+        ahead: int = 0,
     ) -> int:
         """Encode items in chunks of bounded memory, and remember ``upto``.
 
@@ -102,6 +116,8 @@ class FeatureStore:
             upto: the content sequence number that is complete with these items.
             encode: yields what the encoder makes of each list of items, in order; by default the
                 encoder is called here.
+            ahead: the content sequence number as of which all that is present is encoded with
+                these items, where it is higher than it was.
 
         Returns:
             The number of items encoded.
@@ -128,7 +144,7 @@ class FeatureStore:
                 self._check(features, len(ids))
                 segments.append(self._write(number, [(ids, features)]))
                 segments, number = self._merge(segments, number + 1)
-            self._commit(segments, number, upto)
+            self._commit(segments, number, upto, max(ahead, self._manifest.ahead))
         finally:
             # Also after a failure: a full disk needs the room of what is not used.
             self._sweep()
@@ -179,13 +195,14 @@ class FeatureStore:
             start = _mergeable(segments)
         return segments, number
 
-    def _commit(self, segments: list[Segment], number: int, upto: int) -> None:
+    def _commit(self, segments: list[Segment], number: int, upto: int, ahead: int) -> None:
         first = segments[0] if segments else None
         manifest = _Manifest(
             encoder=self._encoder.id,
             kind=first.kind if first else "sparse",
             dimensions=first.dimensions if first else 0,
             upto=upto,
+            ahead=ahead,
             next=number,
             segments=tuple(
                 _SegmentEntry(name=s.directory.name, rows=s.rows, values=s.values) for s in segments

@@ -1,0 +1,175 @@
+"""What is encoded to choose the first batches among is not encoded again for the first model."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bridge.api import Bridge
+from bridge.learners import LearnerSpec, make_learner
+from bridge.records import Item
+from bridge.steps import unseen
+from bridge.store import items
+from bridge.store.features import FeatureStore
+from bridge.sync import store_of
+from memory_platform import MemoryPlatform, loop, mail
+
+FILE = """
+import zlib
+import numpy as np
+
+def make():
+    def encode(texts):
+        with open(__file__ + ".log", "a") as log:
+            log.writelines(text + chr(10) for text in texts)
+        return [np.random.default_rng(zlib.crc32(text.encode())).normal(size=8) for text in texts]
+    return encode
+"""
+
+
+def numbered(count: int, first: int = 0) -> list[Item]:
+    """Items of which no two have one text."""
+    return [
+        Item(key=f"k{number:03}", text=f"{item.text} of {number}")
+        for number, item in enumerate(mail(first + count).values())
+    ][first:]
+
+
+def ready(directory: Path, platform: MemoryPlatform, **raw: Any) -> Bridge:
+    file = directory / "counting.py"
+    file.write_text(FILE)
+    return loop(platform, directory, model={"encoder": f"{file}:make"}, **raw)
+
+
+def encoded(directory: Path) -> list[str]:
+    """The texts that were encoded so far, of which none ends alike."""
+    log = directory / "counting.py.log"
+    return log.read_text().splitlines() if log.exists() else []
+
+
+def answer(platform: MemoryPlatform) -> None:
+    for key in list(platform.queued):
+        platform.answer(key, "spam" if "win" in (platform.items[key].text or "") else "ham")
+
+
+def test_no_text_is_encoded_twice_for_the_first_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unseen, "FIRST_LOOK", 20)
+    platform = MemoryPlatform()
+    platform.add(*numbered(60))
+    bridge = ready(tmp_path, platform)
+    first = bridge.sync()
+    assert first.encoded == len(encoded(tmp_path)) == 20
+    platform.add(*numbered(1, 60))
+    again = bridge.sync()
+    assert again.encoded == 0, "the queue is full"
+    answer(platform)
+    trained = bridge.sync()
+    assert trained.trained is not None
+    assert trained.encoded == 41
+    assert sorted(encoded(tmp_path)) == sorted(f"{item.text}" for item in platform.items.values())
+
+
+def test_a_text_that_changed_in_between_is_encoded_again(tmp_path: Path) -> None:
+    platform = MemoryPlatform()
+    platform.add(*numbered(30))
+    bridge = ready(tmp_path, platform)
+    bridge.sync()
+    seen = encoded(tmp_path)
+    key = next(key for key, item in platform.items.items() if item.text in seen)
+    platform.add(Item(key=key, text="quite another text"))
+    answer(platform)
+    result = bridge.sync()
+    assert result.trained is not None
+    assert encoded(tmp_path).count("quite another text") == 1
+    assert_as_today(bridge, tmp_path)
+
+
+def test_what_was_encoded_ahead_does_not_outlive_a_restored_state(tmp_path: Path) -> None:
+    platform = MemoryPlatform()
+    platform.add(*numbered(20))
+    bridge = ready(tmp_path, platform, queue={"depth": 4, "batch": 4})
+    bridge.sync()
+    state = tmp_path / ".bridge" / "state.db"
+    backup = state.read_bytes()
+    platform.add(*numbered(10, 20))
+    for key in list(platform.queued):
+        platform.skip(key)  # so that there is no model yet
+    bridge.sync()
+    for item in numbered(10, 20):
+        platform.remove(item.key)
+    state.write_bytes(backup)
+    platform.add(*numbered(10, 30))  # they are given the row ids of those
+    answer(platform)
+    assert bridge.sync().trained is not None
+    assert_as_today(bridge, tmp_path)
+
+
+def assert_as_today(bridge: Bridge, directory: Path) -> None:
+    """Every item that can be used has the features of the text that it has today."""
+    learner = make_learner(LearnerSpec(encoder=f"{directory / 'counting.py'}:make"))
+    encoder = learner.encoder
+    assert encoder is not None
+    reader = FeatureStore(directory / ".bridge" / "features", encoder).reader()
+    with store_of(bridge.settings) as store, store.begin() as connection:
+        today = dict(items.items_since(connection, 0, items.content_mark(connection)))
+    log = (directory / "counting.py.log").read_text()
+    rows = reader.rows(list(today))
+    np.testing.assert_array_equal(rows, encoder.encode(list(today.values())))
+    (directory / "counting.py.log").write_text(log)
+
+
+ACTS = st.lists(
+    st.one_of(
+        st.tuples(st.just("add"), st.integers(1, 3)),
+        st.tuples(st.just("change"), st.integers(0, 99)),
+        st.tuples(st.just("remove"), st.integers(0, 99)),
+        st.tuples(st.just("return"), st.integers(0, 99)),
+        st.tuples(st.just("skip"), st.just(0)),
+        st.tuples(st.just("sync"), st.just(0)),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(ACTS)
+def test_whatever_happens_before_the_first_model(acts: list[tuple[str, int]]) -> None:
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(unseen, "FIRST_LOOK", 6)
+        directory, platform = Path(name), MemoryPlatform()
+        platform.add(*numbered(12))
+        bridge = ready(directory, platform, queue={"depth": 2, "batch": 2})
+        gone: list[Item] = []
+        for turn, (act, number) in enumerate(acts):
+            keys = sorted(platform.items)
+            key = keys[number % len(keys)]
+            if act == "add":
+                known = len(platform.items) + len(gone)
+                platform.add(*numbered(number, known))
+            elif act == "change":
+                platform.add(Item(key=key, text=f"text of turn {turn}"))
+            elif act == "remove" and len(keys) > 6:
+                gone.append(platform.items[key])
+                platform.remove(key)
+            elif act == "return" and gone:
+                platform.add(gone.pop(number % len(gone)))
+            elif act == "skip":
+                for queued in list(platform.queued):
+                    platform.skip(queued)
+            elif act == "sync":
+                bridge.sync(full=True)
+        for _ in range(9):
+            answer(platform)
+            if bridge.sync(full=True).champion is not None:
+                break
+        assert_as_today(bridge, directory)
+        texts = encoded(directory)
+        assert len(set(texts)) == len(texts), "none twice"
