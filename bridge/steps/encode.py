@@ -43,14 +43,15 @@ def encode(turn: Turn) -> None:
     execution = turn.settings.execution
     elsewhere = execution.backend != "serial" and mark - features.upto > FEW
     part = CHUNK * (_workers(execution) if elsewhere else 1)  # a run that dies loses at most that
+    ahead = min(features.ahead, mark)
+    there = set(features.reader().ids.tolist()) if features.upto < ahead else set()
     while features.upto < mark:
-        partly = features.upto < features.ahead
-        limit = min(mark, features.ahead) if partly else mark
+        partly = features.upto < ahead
+        limit = ahead if partly else mark
         with turn.store.begin() as connection:
             upto = min(part_end(connection, features.upto, part) or limit, limit)
             news = list(items_since(connection, features.upto, upto))
         if partly:
-            there = set(features.reader().ids.tolist())
             news = [(row_id, item) for row_id, item in news if row_id not in there]
         # Not within the transaction: a language model may take minutes for a part.
         with effect("features added"):
