@@ -66,10 +66,10 @@ def _write(settings: Settings, path: Path | None, exit_code: int) -> None:
 
 
 def _beat(settings: Settings) -> None:
-    from bridge.heartbeat import beat
-
     url = settings.operations.heartbeat_url
     if url is not None:
+        from bridge.heartbeat import beat
+
         try:
             beat(url.get_secret_value())
         except BridgeError as error:

@@ -10,7 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from bridge.cli import main
+from bridge_prodigy.emulator import Emulator
 from labelbox_loop import labelbox_loop
+from memory_platform import mail
 
 SCIENCE = {"numpy", "scipy", "sklearn", "skops", "joblib"}
 PROGRAM = """
@@ -64,6 +66,21 @@ def test_a_sync_without_news_loads_no_science(loop):
     assert (result["status"], result["labels"]) == ("unchanged", 24)
     assert result["champion"]
     assert modules & (SCIENCE | {"prometheus_client", "rich"}) == set()
+
+
+def test_a_sync_with_files_alone_loads_no_http(tmp_path):
+    emulator = Emulator(tmp_path, ("ham", "spam"))
+    emulator.add_items(mail(20).values())
+    config = tmp_path / "bridge.toml"
+    config.write_text(
+        '[platform]\ntype = "prodigy"\nsource = "pool.jsonl"\nqueue = "queue.jsonl"\n'
+        f'database = "prodigy.db"\ndataset = "{emulator.options.dataset}"\n'
+        'classes = ["ham", "spam"]\n'
+    )
+    for status in ("changed", "unchanged"):
+        said, modules = run(PROGRAM, "sync", "--json", "-c", config)
+        assert json.loads(said)["status"] == status
+        assert "requests" not in modules
 
 
 def test_status_asks_nobody_and_loads_what_would(loop):

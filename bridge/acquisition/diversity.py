@@ -6,7 +6,8 @@ uncertainty, cluster what is left with its uncertainty as weights, take one item
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, cast
 
 import numpy as np
@@ -16,6 +17,8 @@ from bridge.acquisition.likeness import cosines, unit
 from bridge.learners.base import Features
 
 __all__ = ["distinct", "spread"]
+
+COMPARED = 32  # items at a time
 
 Places = NDArray[np.int64]
 
@@ -59,15 +62,22 @@ def distinct(
     closest = np.full(rows.shape[0], -1.0)
     picked: list[int] = []
     repeated: list[int] = []
-    for place in order:
+    for place, likeness in _each_with_all(rows, order):
         if len(picked) == size:
             break
         if closest[place] > near_duplicate:
             repeated.append(place)
             continue
         picked.append(place)
-        closest = np.maximum(closest, cosines(rows, rows[place : place + 1])[:, 0])
+        closest = np.maximum(closest, likeness)
     return picked + repeated[: size - len(picked)]
+
+
+def _each_with_all(rows: Any, order: Iterable[int]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Yield places with their cosines to all rows; several at a time, which costs less."""
+    places = iter(order)
+    while some := list(islice(places, COMPARED)):
+        yield from zip(some, cosines(rows, rows[some]).T, strict=True)
 
 
 def _clustered_rows(features: Any) -> Any:
