@@ -191,13 +191,16 @@ def sample_ids(connection: Connection, size: int) -> list[int]:
 
     The lots that are asked last are taken, so that few of the sample get labels.
     """
-    query = (
-        select(items.c.id)
-        .where(_usable, items.c.hold_out.is_(False))
-        .order_by(items.c.draw.desc(), items.c.id)
-        .limit(size)
-    )
-    return sorted(connection.execute(query).scalars())
+    last: list[tuple[int, int]] = []
+    for answered in (False, True):  # each lies in order in an index
+        query = (
+            select(items.c.draw, items.c.id)
+            .where(_usable, items.c.hold_out.is_(False), items.c.answered.is_(answered))
+            .order_by(items.c.draw.desc(), items.c.id)
+            .limit(size)
+        )
+        last += [(-row.draw, row.id) for row in connection.execute(query)]
+    return sorted(row_id for _, row_id in sorted(last)[:size])
 
 
 def still_there(connection: Connection, ids: Sequence[int]) -> bool:
