@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -104,12 +105,33 @@ def test_what_was_encoded_ahead_does_not_outlive_a_restored_state(tmp_path: Path
     for key in list(platform.queued):
         platform.skip(key)  # so that there is no model yet
     bridge.sync()
+    features = tmp_path / ".bridge" / "features"
+    shutil.copytree(features, tmp_path / "another host")
     for item in numbered(10, 20):
         platform.remove(item.key)
     state.write_bytes(backup)
-    platform.add(*numbered(10, 30))  # they are given the row ids of those
+    platform.add(*numbered(20, 30))  # they are given the row ids of those
     answer(platform)
     assert bridge.sync().trained is not None
+    assert_as_today(bridge, tmp_path)
+    shutil.rmtree(features)
+    shutil.move(tmp_path / "another host", features)
+    answer(platform)
+    assert bridge.sync().encoded == 40
+    assert_as_today(bridge, tmp_path)
+
+
+def test_features_do_not_outlive_a_state_that_was_deleted(tmp_path: Path) -> None:
+    platform = MemoryPlatform()
+    platform.add(*numbered(20))
+    bridge = ready(tmp_path, platform)
+    for _ in range(2):
+        bridge.sync()
+        answer(platform)
+    for file in (tmp_path / ".bridge").glob("state.db*"):
+        file.unlink()
+    platform.items = dict(reversed(platform.items.items()))  # row ids come in another order
+    bridge.sync()
     assert_as_today(bridge, tmp_path)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from bridge.effects import effect
 from bridge.execution import ExecutionSettings, each
@@ -18,8 +19,6 @@ from bridge.store.database import get_state, set_state
 from bridge.store.items import content_mark, items_by_id, items_since, part_end
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from bridge.learners.base import Features, Learner
     from bridge.store.features import Encode, FeatureStore
 
@@ -36,8 +35,7 @@ def encode(turn: Turn) -> None:
         return
     from bridge.store.features import CHUNK
 
-    with turn.store.begin() as connection:
-        mark = _begun(connection, features)
+    mark = _begun(turn, features)
     if mark <= features.upto:
         return
     execution = turn.settings.execution
@@ -67,9 +65,9 @@ def encode_ahead(turn: Turn, ids: Sequence[int]) -> None:
     """Encode these items of the pool before all others, as far as they are not."""
     features = turn.features
     assert features is not None, "only a learner with an encoder has features"
+    mark = _begun(turn, features)
+    there = set(features.reader().ids.tolist())
     with turn.store.begin() as connection:
-        mark = _begun(connection, features)
-        there = set(features.reader().ids.tolist())
         changed = items_since(connection, features.ahead, mark) if there else ()
         news = {row_id: item for row_id, item in changed if row_id in there}
         news |= items_by_id(connection, [row_id for row_id in ids if row_id not in there])
@@ -82,15 +80,25 @@ def encode_ahead(turn: Turn, ids: Sequence[int]) -> None:
     turn.encoded_more(count)
 
 
-def _begun(connection: Connection, features: FeatureStore) -> int:
-    """Note that items are encoded up to today's content; return its mark."""
-    mark = content_mark(connection)
-    begun = get_state(connection, "encoded")
-    if begun is not None and features.ahead > int(begun):
-        # The state was restored from a backup: its row ids may come to mean other items.
-        features.forget()
-    if mark > features.ahead:
-        set_state(connection, "encoded", str(mark))
+def _begun(turn: Turn, features: FeatureStore) -> int:
+    """Note that items are encoded up to today's content; return its mark.
+
+    Features are of row ids. Where the state is new, or was restored from a backup, these may come
+    to mean other items. Then an epoch begins, for all hosts, and features of another one go.
+    """
+    with turn.store.begin() as connection:
+        mark = content_mark(connection)
+        begun = get_state(connection, "encoded")
+        epoch = get_state(connection, "epoch") or ""
+        anew = begun is None or features.ahead > int(begun)
+        if anew:
+            epoch = uuid4().hex
+            set_state(connection, "epoch", epoch)
+        if anew or mark > features.ahead:
+            set_state(connection, "encoded", str(mark))
+    if features.epoch != epoch:
+        features.forget(epoch)
+        turn.encoded_more(0)
     return mark
 
 

@@ -68,6 +68,7 @@ class _Manifest(Record):
     encoder: str
     kind: Kind = "sparse"
     dimensions: int = 0
+    epoch: str = ""
     upto: int = 0
     ahead: int = 0
     next: int = 1
@@ -85,6 +86,11 @@ class FeatureStore:
         self._directory = Path(directory) / encoder.id
         self._encoder = encoder
         self._manifest = self._read_manifest()
+
+    @property
+    def epoch(self) -> str:
+        """What the ids are ids of, as :meth:`forget` was told; "" at first."""
+        return self._manifest.epoch
 
     @property
     def upto(self) -> int:
@@ -150,8 +156,8 @@ class FeatureStore:
             self._sweep()
         return sum(counts)
 
-    def forget(self) -> None:
-        """Drop everything that was encoded.
+    def forget(self, epoch: str) -> None:
+        """Drop everything that was encoded; what is added from now on is of this epoch.
 
         Raises:
             StoreError: it cannot be deleted.
@@ -159,7 +165,7 @@ class FeatureStore:
         with writing(self._directory):
             # First, since it lists the segments: a run that dies here leaves nothing half.
             (self._directory / "manifest.json").unlink(missing_ok=True)
-        self._manifest = self._read_manifest()
+        self._manifest = _Manifest(encoder=self._encoder.id, epoch=epoch)
         self._sweep()
 
     def reader(self) -> FeatureReader:
@@ -199,6 +205,7 @@ class FeatureStore:
         first = segments[0] if segments else None
         manifest = _Manifest(
             encoder=self._encoder.id,
+            epoch=self._manifest.epoch,
             kind=first.kind if first else "sparse",
             dimensions=first.dimensions if first else 0,
             upto=upto,
