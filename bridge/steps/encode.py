@@ -71,8 +71,8 @@ def encode_ahead(turn: Turn, ids: Sequence[int]) -> None:
         changed = items_since(connection, features.ahead, mark) if there else ()
         news = {row_id: item for row_id, item in changed if row_id in there}
         news |= items_by_id(connection, [row_id for row_id in ids if row_id not in there])
-    if not news:
-        return
+    if not news and (not there or mark <= features.ahead):
+        return  # else the mark is remembered, so that what came since is not read again
     with effect("features added"):
         count = features.add(
             turn.progress.track(list(news.items()), "items encoded"), features.upto, ahead=mark
