@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import tempfile
 from collections import Counter
@@ -14,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.api import Bridge
+from bridge.errors import StoreError
 from bridge.learners import LearnerSpec, make_learner
 from bridge.records import Item
 from bridge.steps import unseen
@@ -121,6 +124,52 @@ def test_what_was_encoded_ahead_does_not_outlive_a_restored_state(tmp_path: Path
     assert_as_today(bridge, tmp_path)
 
 
+@pytest.mark.parametrize("another", ["host", "encoder"])
+def test_features_that_wait_do_not_outlive_a_restored_state(tmp_path: Path, another: str) -> None:
+    """Those of a host, or an encoder, that is not the first to run after the state was restored."""
+    platform = MemoryPlatform()
+    platform.add(*numbered(20))
+    bridge = ready(tmp_path, platform, queue={"depth": 4, "batch": 4})
+    home, state = tmp_path / ".bridge" / "features", tmp_path / ".bridge" / "state.db"
+    aside = tmp_path / "aside"
+
+    def elsewhere() -> None:
+        """Sync once as the other host, or with the other encoder."""
+        if another == "host":
+            home.rename(tmp_path / "mine")
+            if aside.exists():
+                aside.rename(home)
+            bridge.sync()
+            home.rename(aside)
+            (tmp_path / "mine").rename(home)
+        else:
+            other = tmp_path / "other.py"
+            other.write_text(FILE)
+            model = {"encoder": f"{other}:make"}
+            loop(platform, tmp_path, model=model, queue={"depth": 4, "batch": 4}).sync()
+
+    def skip() -> None:
+        for key in list(platform.queued):
+            platform.skip(key)  # so that there is no model yet
+
+    bridge.sync()
+    skip()
+    elsewhere()
+    backup = state.read_bytes()
+    skip()
+    platform.add(*numbered(10, 20))
+    bridge.sync()
+    for item in numbered(10, 20):
+        platform.remove(item.key)
+    state.write_bytes(backup)
+    platform.add(*numbered(15, 30))  # they are given the row ids of those
+    skip()
+    elsewhere()
+    answer(platform)
+    assert bridge.sync().trained is not None
+    assert_as_today(bridge, tmp_path)
+
+
 def test_features_do_not_outlive_a_state_that_was_deleted(tmp_path: Path) -> None:
     platform = MemoryPlatform()
     platform.add(*numbered(20))
@@ -133,6 +182,22 @@ def test_features_do_not_outlive_a_state_that_was_deleted(tmp_path: Path) -> Non
     platform.items = dict(reversed(platform.items.items()))  # row ids come in another order
     bridge.sync()
     assert_as_today(bridge, tmp_path)
+
+
+def test_a_full_disk_is_no_fault_of_the_encoder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    platform = MemoryPlatform()
+    platform.add(*numbered(20))
+    bridge = ready(tmp_path, platform)
+    with monkeypatch.context() as patch:
+        patch.setattr("bridge.store.segments._Writer.write", full)
+        with pytest.raises(StoreError, match="No space left"):
+            bridge.sync()
+    assert bridge.sync().encoded > 0
 
 
 def assert_as_today(bridge: Bridge, directory: Path) -> None:

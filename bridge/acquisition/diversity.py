@@ -6,8 +6,7 @@ uncertainty, cluster what is left with its uncertainty as weights, take one item
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable
 from typing import Any, cast
 
 import numpy as np
@@ -18,7 +17,7 @@ from bridge.learners.base import Features
 
 __all__ = ["distinct", "spread"]
 
-COMPARED = 32  # items at a time
+COMPARED = 32  # items at a time with all, which costs less than one by one
 
 Places = NDArray[np.int64]
 
@@ -60,24 +59,20 @@ def distinct(
         return list(order)[:size]
     rows = unit(features)
     closest = np.full(rows.shape[0], -1.0)
+    line = np.fromiter(order, np.int64)
     picked: list[int] = []
-    repeated: list[int] = []
-    for place, likeness in _each_with_all(rows, order):
-        if len(picked) == size:
-            break
-        if closest[place] > near_duplicate:
-            repeated.append(place)
-            continue
-        picked.append(place)
-        closest = np.maximum(closest, likeness)
+    waiting = line
+    while len(waiting) and len(picked) < size:
+        some, waiting = waiting[:COMPARED], waiting[COMPARED:]
+        likeness = cosines(rows, rows[some])
+        for column, place in enumerate(some.tolist()):
+            if closest[place] <= near_duplicate and len(picked) < size:
+                picked.append(place)
+                closest = np.maximum(closest, likeness[:, column])
+        waiting = waiting[closest[waiting] <= near_duplicate]
+    taken = set(picked)
+    repeated = [place for place in line.tolist() if place not in taken]
     return picked + repeated[: size - len(picked)]
-
-
-def _each_with_all(rows: Any, order: Iterable[int]) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Yield places with their cosines to all rows; several at a time, which costs less."""
-    places = iter(order)
-    while some := list(islice(places, COMPARED)):
-        yield from zip(some, cosines(rows, rows[some]).T, strict=True)
 
 
 def _clustered_rows(features: Any) -> Any:

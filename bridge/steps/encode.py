@@ -16,7 +16,13 @@ from bridge.learners.spec import LearnerSpec
 from bridge.records import Item
 from bridge.steps.turn import Turn
 from bridge.store.database import get_state, set_state
-from bridge.store.items import content_mark, items_by_id, items_since, part_end
+from bridge.store.items import (
+    changed_items,
+    content_mark,
+    items_by_id,
+    items_since,
+    part_end,
+)
 
 if TYPE_CHECKING:
     from bridge.learners.base import Features, Learner
@@ -33,6 +39,8 @@ def encode(turn: Turn) -> None:
     features = turn.features
     if features is None:
         return
+    from numpy import isin
+
     from bridge.store.features import CHUNK
 
     mark = _begun(turn, features)
@@ -42,15 +50,16 @@ def encode(turn: Turn) -> None:
     elsewhere = execution.backend != "serial" and mark - features.upto > FEW
     part = CHUNK * (_workers(execution) if elsewhere else 1)  # a run that dies loses at most that
     ahead = min(features.ahead, mark)
-    there = set(features.reader().ids.tolist()) if features.upto < ahead else set()
+    there = features.reader().ids if features.upto < ahead else None
     while features.upto < mark:
         partly = features.upto < ahead
         limit = ahead if partly else mark
         with turn.store.begin() as connection:
             upto = min(part_end(connection, features.upto, part) or limit, limit)
             news = list(items_since(connection, features.upto, upto))
-        if partly:
-            news = [(row_id, item) for row_id, item in news if row_id not in there]
+        if partly and there is not None:
+            known = isin([row_id for row_id, _ in news], there)
+            news = [new for new, left_out in zip(news, known, strict=True) if not left_out]
         # Not within the transaction: a language model may take minutes for a part.
         with effect("features added"):
             count = features.add(
@@ -66,13 +75,13 @@ def encode_ahead(turn: Turn, ids: Sequence[int]) -> None:
     features = turn.features
     assert features is not None, "only a learner with an encoder has features"
     mark = _begun(turn, features)
-    there = set(features.reader().ids.tolist())
+    there = features.reader().ids.tolist()
+    known = set(there)
     with turn.store.begin() as connection:
-        changed = items_since(connection, features.ahead, mark) if there else ()
-        news = {row_id: item for row_id, item in changed if row_id in there}
-        news |= items_by_id(connection, [row_id for row_id in ids if row_id not in there])
-    if not news and (not there or mark <= features.ahead):
-        return  # else the mark is remembered, so that what came since is not read again
+        news = changed_items(connection, there, features.ahead) if mark > features.ahead else {}
+        news |= items_by_id(connection, [row_id for row_id in ids if row_id not in known])
+    if not news:
+        return
     with effect("features added"):
         count = features.add(
             turn.progress.track(list(news.items()), "items encoded"), features.upto, ahead=mark
@@ -83,23 +92,29 @@ def encode_ahead(turn: Turn, ids: Sequence[int]) -> None:
 def _begun(turn: Turn, features: FeatureStore) -> int:
     """Note that items are encoded up to today's content; return its mark.
 
-    Features are of row ids. Where the state is new, or was restored from a backup, these may come
-    to mean other items. Then an epoch begins, for all hosts, and features of another one go.
+    Features are of row ids, which come to mean other items where the state is new, or was restored
+    from a backup. So each set of features has an id, its epoch, by which the state knows how far it
+    may be. A set that the state does not know, or that is further, goes.
     """
+    epoch = features.epoch
     with turn.store.begin() as connection:
         mark = content_mark(connection)
-        begun = get_state(connection, "encoded")
-        epoch = get_state(connection, "epoch") or ""
-        anew = begun is None or features.ahead > int(begun)
+        begun = get_state(connection, _name(epoch))
+        # Sets of earlier versions have no epoch, and are not told apart; a new one has.
+        anew = begun is None or features.ahead > int(begun) or not (epoch or features.ahead)
         if anew:
             epoch = uuid4().hex
-            set_state(connection, "epoch", epoch)
         if anew or mark > features.ahead:
-            set_state(connection, "encoded", str(mark))
-    if features.epoch != epoch:
+            set_state(connection, _name(epoch), str(mark))
+    if anew:
         features.forget(epoch)
         turn.encoded_more(0)
     return mark
+
+
+def _name(epoch: str) -> str:
+    """Return where the state keeps how far features may be; of an earlier version: "encoded"."""
+    return f"encoded {epoch}".strip()
 
 
 def _workers(execution: ExecutionSettings) -> int:

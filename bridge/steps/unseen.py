@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, StoreError
 from bridge.steps.encode import encode_ahead
 from bridge.steps.turn import Turn
 from bridge.store.items import in_line, met
@@ -130,6 +130,8 @@ def _encoded(turn: Turn, ids: list[int], encoded: bool) -> Any:
     if not encoded:
         try:
             encode_ahead(turn, ids)
+        except StoreError:  # a full disk is no fault of the encoder
+            raise
         except BridgeError as error:
             turn.warn(NOT_SOUGHT.format(error.what))
             return None

@@ -162,10 +162,8 @@ class FeatureStore:
         Raises:
             StoreError: it cannot be deleted.
         """
-        with writing(self._directory):
-            # First, since it lists the segments: a run that dies here leaves nothing half.
-            (self._directory / "manifest.json").unlink(missing_ok=True)
         self._manifest = _Manifest(encoder=self._encoder.id, epoch=epoch)
+        self._commit([], self._manifest.next, upto=0, ahead=0)
         self._sweep()
 
     def reader(self) -> FeatureReader:

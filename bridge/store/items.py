@@ -40,6 +40,7 @@ __all__ = [
     "Counts",
     "answers",
     "answers_of",
+    "changed_items",
     "changed_since",
     "content_mark",
     "count",
@@ -235,6 +236,16 @@ def items_by_id(connection: Connection, ids: Sequence[int]) -> dict[int, Item]:
     found = {}
     for chunk in chunked(ids):
         for row in connection.execute(select(items).where(items.c.id.in_(chunk))):
+            found[row.id] = _item(row)
+    return found
+
+
+def changed_items(connection: Connection, ids: Sequence[int], seq: int) -> dict[int, Item]:
+    """Return those of these items that can be used and whose content is above a mark, by row id."""
+    found = {}
+    for chunk in chunked(ids):
+        query = select(items).where(items.c.id.in_(chunk), items.c.seq > seq, _usable)
+        for row in connection.execute(query):
             found[row.id] = _item(row)
     return found
 

@@ -116,6 +116,7 @@ items = Table(
     Column("queued", Boolean),
     Column("answered", Boolean, nullable=False, default=False),
     Column("snapshot_at", UtcTime),
+    Column("sweep", BigInteger, nullable=False, default=0),  # of earlier versions; not read
 )
 
 # All that tells which items are in the pool, how many, and which of them are drawn next: a million
@@ -145,6 +146,7 @@ annotations = Table(
     Column("ground_truth", Boolean, nullable=False),
     Column("deleted", Boolean, nullable=False, default=False),
     Column("seq", BigInteger, nullable=False, index=True),
+    Column("sweep", BigInteger, nullable=False, default=0),  # of earlier versions; not read
 )
 
 models = Table(
