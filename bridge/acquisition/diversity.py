@@ -98,6 +98,8 @@ def _fit_quietly(means: Any, rows: Any, weights: NDArray[Any]) -> NDArray[Any]:
     from threadpoolctl import threadpool_limits
 
     # One thread: several add up in any order, and the same input could give another batch.
-    with threadpool_limits(1), warnings.catch_warnings():
+    # All numbers are finite here, scikit-learn sees to that. Still BLAS may now and then report an
+    # invalid operation, on what it does not use (https://github.com/numpy/numpy/issues/24067).
+    with threadpool_limits(1), np.errstate(invalid="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return cast("NDArray[Any]", means.fit_transform(rows, sample_weight=weights))
